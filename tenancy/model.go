@@ -1,0 +1,80 @@
+package tenancy
+
+import (
+	"slices"
+	"time"
+)
+
+// Model is an entry of the operator's catalogue: a model that gateways serve, or
+// an alias of one. It is public or names the organizations that it exists for.
+type Model struct {
+	ID ModelID `json:"id"`
+	// Alias is the model that this id stands for; empty on a model itself. It
+	// names a model that is no alias, so resolving takes one step.
+	Alias  ModelID `json:"alias,omitzero"`
+	Public bool    `json:"public,omitzero"`
+	// Orgs are the organizations that a model which is not public exists for,
+	// sorted; at most [MaxModelOrgs].
+	Orgs    []OrgID   `json:"orgs,omitzero"`
+	Prices  []Price   `json:"prices,omitzero"`
+	Created time.Time `json:"created"`
+	Retired time.Time `json:"retired,omitzero"`
+}
+
+// Bounds of a model's lists.
+const (
+	MaxModelOrgs = 320
+	MaxPrices    = 128
+)
+
+// Ref is the model's identity. The catalogue belongs to no organization.
+func (m Model) Ref() Ref { return ModelRef(m.ID).Ref }
+
+func (Model) entity() {}
+
+// OfferedTo reports whether the model exists for org.
+func (m Model) OfferedTo(org OrgID) bool {
+	if m.Public {
+		return true
+	}
+	_, found := slices.BinarySearch(m.Orgs, org)
+	return found && org != ""
+}
+
+// Validate returns the first [*FieldError] of the record, or nil. Whether an
+// alias names a model that is there and is no alias is for the catalogue to say.
+func (m Model) Validate() error {
+	_, err := ParseModelID(string(m.ID))
+	return firstError(err,
+		m.checkAlias(),
+		m.checkOrgs(),
+		checkPrices(m.Prices),
+		checkTime("created", m.Created),
+		checkTime("retired", m.Retired),
+	)
+}
+
+func (m Model) checkAlias() error {
+	if m.Alias == "" {
+		return nil
+	}
+	if _, err := ParseModelID(string(m.Alias)); err != nil || m.Alias == m.ID {
+		return invalid("alias", "another model's id")
+	}
+	if len(m.Prices) > 0 || len(m.Orgs) > 0 || m.Public {
+		return invalid("alias", "without prices and organizations, which are its model's")
+	}
+	return nil
+}
+
+func (m Model) checkOrgs() error {
+	if len(m.Orgs) > MaxModelOrgs || !slices.IsSorted(m.Orgs) || (m.Public && len(m.Orgs) > 0) {
+		return invalid("orgs", "at most 320 organizations, sorted, and none where the model is public")
+	}
+	for _, o := range m.Orgs {
+		if _, err := ParseOrgID(string(o)); err != nil {
+			return invalid("orgs", "well-formed organization ids")
+		}
+	}
+	return nil
+}

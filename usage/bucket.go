@@ -1,0 +1,171 @@
+package usage
+
+import (
+	"time"
+
+	"example.com/tenet/tenancy"
+)
+
+// Quarter is the width of a bucket.
+const Quarter = 15 * time.Minute
+
+// Dimension is what usage is split by.
+type Dimension string
+
+// The dimensions, closed. The empty Dimension splits by nothing.
+const (
+	ByProject Dimension = "project"
+	ByModel   Dimension = "model" // the served model
+	ByKey     Dimension = "key"
+	ByUser    Dimension = "user"
+	ByOutcome Dimension = "outcome"
+)
+
+// BucketID names one bucket of the roll-up: the calls of one outcome that began in
+// one quarter of an hour, for one item of a project.
+//
+// Every record counts in two buckets, one by model and one by who called. Models
+// and callers are kept apart since their product would be as long as the trail.
+type BucketID struct {
+	Org     tenancy.OrgID
+	Project tenancy.ProjectID
+	Grain   Dimension // ByModel, ByKey or ByUser
+	Item    string    // the served model, the key or the user; may be empty by model
+	Outcome Outcome
+	Start   time.Time // UTC, a multiple of Quarter
+}
+
+// Compare orders bucket ids, so that writers who lock rows in this order cannot
+// deadlock. It returns a negative number, 0 or a positive number.
+func (b BucketID) Compare(o BucketID) int {
+	return compare(
+		compareText(b.Org, o.Org), compareText(b.Project, o.Project), compareText(b.Grain, o.Grain),
+		compareText(b.Item, o.Item), compareText(b.Outcome, o.Outcome), b.Start.Compare(o.Start))
+}
+
+// Bucket is a bucket with what it holds.
+type Bucket struct {
+	BucketID
+	Sums
+}
+
+// Sums is what calls add up to. The zero Sums is of no call.
+type Sums struct {
+	Calls int64
+	// Units and Reported are by unit, in the order of [tenancy.Units]: how much
+	// was reported, and how many calls reported it. Reported below Calls means
+	// that the amount is a lower bound.
+	Units    [8]int64
+	Reported [8]int64
+	// Cost is in micro-units over the Priced calls, those whose cost is known.
+	Cost   int64
+	Priced int64
+}
+
+// Unit returns how much of u was reported and by how many calls.
+func (s Sums) Unit(u tenancy.Unit) (amount, reported int64) {
+	if i := place(u); i >= 0 {
+		return s.Units[i], s.Reported[i]
+	}
+	return 0, 0
+}
+
+// Plus returns the sums together, or [ErrOverflow].
+func (s Sums) Plus(o Sums) (Sums, error) {
+	var err error
+	sum := func(a *int64, b int64) {
+		n, e := add(*a, b)
+		if e != nil {
+			err = e
+		}
+		*a = n
+	}
+	sum(&s.Calls, o.Calls)
+	for i := range s.Units {
+		sum(&s.Units[i], o.Units[i])
+		sum(&s.Reported[i], o.Reported[i])
+	}
+	sum(&s.Cost, o.Cost)
+	sum(&s.Priced, o.Priced)
+	return s, err
+}
+
+// Sums is what the record adds to each of its buckets: its units and cost times
+// its count, or [ErrOverflow].
+func (r Record) Sums() (Sums, error) {
+	s := Sums{Calls: r.Count}
+	for i, u := range tenancy.Units() {
+		n, ok := r.Units.Get(u)
+		if !ok {
+			continue
+		}
+		amount, err := mul(n, r.Count)
+		if err != nil {
+			return Sums{}, err
+		}
+		s.Units[i], s.Reported[i] = amount, r.Count
+	}
+	if r.Cost.Known {
+		cost, err := mul(r.Cost.Micro, r.Count)
+		if err != nil {
+			return Sums{}, err
+		}
+		s.Cost, s.Priced = cost, r.Count
+	}
+	return s, nil
+}
+
+// Buckets returns the two buckets that the record counts in: by served model and
+// by who called.
+func (r Record) Buckets() [2]BucketID {
+	id := BucketID{
+		Org: r.Org, Project: r.Project, Outcome: r.Outcome, Start: QuarterOf(r.At),
+		Grain: ByModel, Item: string(r.Served),
+	}
+	caller := id
+	caller.Grain, caller.Item = ByKey, string(r.Key)
+	if r.Key == "" {
+		caller.Grain, caller.Item = ByUser, string(r.User)
+	}
+	return [2]BucketID{id, caller}
+}
+
+// QuarterOf returns the start of the quarter-hour of UTC that t is in.
+func QuarterOf(t time.Time) time.Time { return t.UTC().Truncate(Quarter) }
+
+// Tally adds records up by bucket, as a store does in the transaction that
+// writes them, or returns [ErrOverflow].
+func Tally(records []Record) (map[BucketID]Sums, error) {
+	tally := make(map[BucketID]Sums, 2*len(records))
+	for _, r := range records {
+		s, err := r.Sums()
+		if err != nil {
+			return nil, err
+		}
+		for _, id := range r.Buckets() {
+			if tally[id], err = tally[id].Plus(s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return tally, nil
+}
+
+func compare(parts ...int) int {
+	for _, c := range parts {
+		if c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+func compareText[T ~string](a, b T) int {
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

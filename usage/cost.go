@@ -1,0 +1,108 @@
+package usage
+
+import (
+	"math/bits"
+	"time"
+
+	"example.com/tenet/tenancy"
+)
+
+// Cost estimates what units cost under prices, at a time, in a currency. It is
+// unknown, the zero [Money], where no price holds for the call, or where a
+// priced unit was not reported.
+//
+// Cached input and reasoning are parts of input and output. Where they have a
+// price of their own they are charged at it and the rest at the whole's; where
+// they have none they are charged as the whole is, and need not be reported.
+//
+// The sum is exact in 128 bits of nano-units and rounded once, half to even, to
+// micro-units. A sum beyond int64 is [ErrOverflow].
+func Cost(prices []tenancy.Price, currency string, units Units, at time.Time) (Money, error) {
+	list := pricesAt(prices, currency, at)
+	var total nano
+	priced := false
+	for _, u := range tenancy.Units() {
+		price, ok := list[u]
+		if !ok {
+			continue
+		}
+		n, known := units.Get(u)
+		if !known {
+			return Money{}, nil
+		}
+		if n = n - separately(u, list, units); n < 0 {
+			return Money{}, ErrInvalid // a part larger than its whole
+		}
+		if err := total.add(n, price); err != nil {
+			return Money{}, err
+		}
+		priced = true
+	}
+	if !priced {
+		return Money{}, nil
+	}
+	micro, err := total.micro()
+	return Money{Micro: micro, Known: err == nil}, err
+}
+
+// pricesAt picks the price of each unit that holds at a time: the latest that
+// has begun.
+func pricesAt(prices []tenancy.Price, currency string, at time.Time) map[tenancy.Unit]int64 {
+	list := make(map[tenancy.Unit]int64, len(prices))
+	since := make(map[tenancy.Unit]time.Time, len(prices))
+	for _, p := range prices {
+		if p.Currency != currency || p.From.After(at) {
+			continue
+		}
+		if began, ok := since[p.Unit]; !ok || p.From.After(began) {
+			list[p.Unit], since[p.Unit] = p.Nano, p.From
+		}
+	}
+	return list
+}
+
+// separately is how much of u is charged under the price of a part of its own.
+func separately(u tenancy.Unit, list map[tenancy.Unit]int64, units Units) int64 {
+	part := map[tenancy.Unit]tenancy.Unit{
+		tenancy.UnitInput:  tenancy.UnitCachedInput,
+		tenancy.UnitOutput: tenancy.UnitReasoning,
+	}[u]
+	if _, ok := list[part]; !ok {
+		return 0
+	}
+	n, _ := units.Get(part)
+	return n
+}
+
+// nano is an unsigned amount of 128 bits in billionths of a currency.
+type nano struct{ hi, lo uint64 }
+
+func (s *nano) add(n, price int64) error {
+	if n < 0 || price < 0 {
+		return ErrInvalid
+	}
+	hi, lo := bits.Mul64(uint64(n), uint64(price))
+	var carry uint64
+	s.lo, carry = bits.Add64(s.lo, lo, 0)
+	s.hi, carry = bits.Add64(s.hi, hi, carry)
+	if carry != 0 {
+		return ErrOverflow
+	}
+	return nil
+}
+
+// micro rounds to thousandths of nano, half to even.
+func (s nano) micro() (int64, error) {
+	const per = 1000
+	if s.hi >= per {
+		return 0, ErrOverflow
+	}
+	q, r := bits.Div64(s.hi, s.lo, per)
+	if r > per/2 || (r == per/2 && q%2 == 1) {
+		q++
+	}
+	if q > 1<<63-1 {
+		return 0, ErrOverflow
+	}
+	return int64(q), nil
+}

@@ -1,0 +1,28 @@
+// Package usage holds what is recorded of a call and how records add up.
+//
+// A [Record] is one call: activity is the trail of records. A [Bucket] is the
+// sum of the records of a quarter of an hour for one item: usage is the roll-up.
+// They are two views of one thing: [Record.Buckets] says which buckets a record
+// counts in, and a store adds it there in the transaction that writes it.
+//
+// # Unknown is not zero
+//
+// [Units] tells a unit that was reported as 0 from one that nobody reported. A
+// sum carries both how much was reported and by how many records, so that a page
+// can say "at least".
+//
+// # Days
+//
+// Buckets are quarter-hours of UTC, the finest grain that any zone's offset needs.
+// [Cuts] cuts a period into days or months of a *time.Location, days of 23 and
+// 25 hours included.
+//
+// # Money
+//
+// [Cost] estimates in integers: prices in nano-units, products in 128 bits, one
+// rounding, half to even, to micro-units. A product or sum that does not fit is
+// [ErrOverflow], never a wrapped number.
+//
+// The package is pure: values only, no clock and no I/O. Everything may be used
+// from any goroutine.
+package usage
