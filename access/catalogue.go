@@ -1,0 +1,57 @@
+package access
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"example.com/tenet/tenancy"
+)
+
+// Catalogue is the operator's models by id. Immutable; nil has none.
+type Catalogue struct {
+	models  map[tenancy.ModelID]*tenancy.Model
+	ordered []tenancy.ModelID
+}
+
+// NewCatalogue returns the catalogue of models. Of two with one id the later
+// counts.
+func NewCatalogue(models ...tenancy.Model) *Catalogue {
+	c := &Catalogue{models: make(map[tenancy.ModelID]*tenancy.Model, len(models))}
+	for i := range models {
+		c.models[models[i].ID] = &models[i]
+	}
+	c.ordered = slices.Sorted(maps.Keys(c.models))
+	return c
+}
+
+// Resolve returns the model that name stands for, itself or by one step of alias.
+// It is nil where the catalogue has none, and for an alias of an alias or of
+// nothing: an alias leads to a model or nowhere.
+func (c *Catalogue) Resolve(name tenancy.ModelID) *tenancy.Model {
+	if c == nil {
+		return nil
+	}
+	m := c.models[name]
+	if m == nil || m.Alias == "" {
+		return m
+	}
+	if m = c.models[m.Alias]; m == nil || m.Alias != "" {
+		return nil
+	}
+	return m
+}
+
+// All yields every entry, aliases included, by id.
+func (c *Catalogue) All() iter.Seq[tenancy.Model] {
+	return func(yield func(tenancy.Model) bool) {
+		if c == nil {
+			return
+		}
+		for _, id := range c.ordered {
+			if !yield(*c.models[id]) {
+				return
+			}
+		}
+	}
+}
