@@ -37,3 +37,7 @@ func (g *Grant) reasons(now time.Time) Reasons {
 		With(ReasonKeyRevoked, !g.Revoked.IsZero()).
 		With(ReasonKeyExpired, !g.Expires.IsZero() && !now.Before(g.Expires))
 }
+
+// Reason is the first reason that the key's own record gives against any call:
+// revoked, expired or none.
+func (g *Grant) Reason(now time.Time) Reason { return g.reasons(now).First() }

@@ -117,15 +117,21 @@ func (p *Picture) Project(id tenancy.ProjectID) tenancy.Project {
 }
 
 // Standing returns what user is to the organization and to a project of it; to
-// the organization alone where project is empty.
+// the organization alone where project is empty. Of a project that is not there
+// it is the zero Standing.
 func (p *Picture) Standing(user tenancy.UserID, project tenancy.ProjectID) Standing {
 	if p == nil {
 		return Standing{}
 	}
 	s := Standing{Org: p.org, Member: p.members[user]}
-	if at := p.projects[project]; at != nil {
-		s.Project, s.Place = at.project, at.people[user]
+	if project == "" {
+		return s
 	}
+	at := p.projects[project]
+	if at == nil || at.project.ID == "" {
+		return Standing{}
+	}
+	s.Project, s.Place = at.project, at.people[user]
 	return s
 }
 
@@ -163,7 +169,7 @@ func (p *Picture) keyReasons(c *Catalogue, g *Grant, name tenancy.ModelID, now t
 }
 
 func (p *Picture) userReasons(c *Catalogue, user tenancy.UserID, project tenancy.ProjectID, name tenancy.ModelID) (Reasons, tenancy.ModelID) {
-	if p == nil || p.org.ID == "" || p.projects[project] == nil || p.projects[project].project.ID == "" {
+	if s := p.Standing(user, project); project == "" || !s.placed() { // not there, or not theirs: one answer
 		return Reasons(0).With(ReasonHolderMayNotCall, true), ""
 	}
 	at := p.projects[project]

@@ -229,10 +229,11 @@ func (v View) CanCall(key tenancy.KeyID, model tenancy.ModelID) Decision {
 }
 
 // CanUse says whether a person may call a model in a project, in the host's own
-// playground.
+// playground. Of a project in which the person has no place it tells no more
+// than of one that is not there.
 func (v View) CanUse(user tenancy.UserID, project tenancy.ProjectID, model tenancy.ModelID) Decision {
 	p := v.pictureOf(project)
-	if p == nil {
+	if s := p.Standing(user, project); !s.placed() { // not there, or not theirs: one answer
 		return Decision{Reason: ReasonHolderMayNotCall, Subject: Subject{Project: project, User: user}}
 	}
 	return p.DecideUse(v.snap.catalogue, user, project, model)

@@ -43,6 +43,9 @@ func (s *Standing) Sees() bool {
 	return s.grants(row)
 }
 
+// placed reports whether the person belongs in the project, archived or not.
+func (s *Standing) placed() bool { return s.grants(rowOf(SeeProject, "")) }
+
 // May returns ReasonNone if the person may do it, by [Table], and otherwise why
 // not. whose is empty but for actions on keys.
 func (s *Standing) May(action Action, whose Whose) Reason {

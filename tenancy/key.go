@@ -84,6 +84,14 @@ func (Key) entity() {}
 // that it names.
 func (k Key) Expired(now time.Time) bool { return !k.Expires.IsZero() && !now.Before(k.Expires) }
 
+// CheckExpiry returns a [*FieldError] if the key is to expire, and not after now.
+func (k Key) CheckExpiry(now time.Time) error {
+	if k.Expired(now) {
+		return invalid("expires", "in the future, or not set")
+	}
+	return checkTime("expires", k.Expires)
+}
+
 // Live reports whether the secret exists and its own end, if any, is not reached.
 func (s KeySecret) Live(now time.Time) bool {
 	return s.Pepper != "" && (s.Ends.IsZero() || now.Before(s.Ends))

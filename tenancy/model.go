@@ -41,6 +41,30 @@ func (m Model) OfferedTo(org OrgID) bool {
 	return found && org != ""
 }
 
+// Replace returns m as what follows before in the catalogue, the zero Model where
+// it is new: Created is that of the first. An alias stays an alias and a model a
+// model, else it is a [*FieldError].
+func (m Model) Replace(before Model, now time.Time) (Model, error) {
+	if before.ID == "" {
+		m.Created = Instant(now)
+		return m, nil
+	}
+	if (before.Alias == "") != (m.Alias == "") {
+		return m, invalid("alias", "kept: an alias stays one, and a model stays one")
+	}
+	m.Created = before.Created
+	return m, nil
+}
+
+// MayStandFor returns a [*FieldError] unless target, the zero Model where there
+// is none, is a model and no alias.
+func (m Model) MayStandFor(target Model) error {
+	if target.ID != m.Alias || target.Alias != "" {
+		return invalid("alias", "a model of the catalogue that is no alias")
+	}
+	return nil
+}
+
 // Validate returns the first [*FieldError] of the record, or nil. Whether an
 // alias names a model that is there and is no alias is for the catalogue to say.
 func (m Model) Validate() error {

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"cmp"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -38,9 +39,9 @@ type BucketID struct {
 // Compare orders bucket ids, so that writers who lock rows in this order cannot
 // deadlock. It returns a negative number, 0 or a positive number.
 func (b BucketID) Compare(o BucketID) int {
-	return compare(
-		compareText(b.Org, o.Org), compareText(b.Project, o.Project), compareText(b.Grain, o.Grain),
-		compareText(b.Item, o.Item), compareText(b.Outcome, o.Outcome), b.Start.Compare(o.Start))
+	return cmp.Or(
+		cmp.Compare(b.Org, o.Org), cmp.Compare(b.Project, o.Project), cmp.Compare(b.Grain, o.Grain),
+		cmp.Compare(b.Item, o.Item), cmp.Compare(b.Outcome, o.Outcome), b.Start.Compare(o.Start))
 }
 
 // Bucket is a bucket with what it holds.
@@ -87,12 +88,19 @@ func (s Sums) Plus(o Sums) (Sums, error) {
 	}
 	sum(&s.Cost, o.Cost)
 	sum(&s.Priced, o.Priced)
-	return s, err
+	if err != nil {
+		return Sums{}, err
+	}
+	return s, nil
 }
 
 // Sums is what the record adds to each of its buckets: its units and cost times
-// its count, or [ErrOverflow].
+// its count, or [ErrOverflow]. A count below 1 or a cost below 0 is [ErrInvalid];
+// what else a record must be, [Record.Validate] says.
 func (r Record) Sums() (Sums, error) {
+	if r.Count < 1 || r.Cost.Micro < 0 {
+		return Sums{}, ErrInvalid
+	}
 	s := Sums{Calls: r.Count}
 	for i, u := range tenancy.Units() {
 		n, ok := r.Units.Get(u)
@@ -134,7 +142,7 @@ func (r Record) Buckets() [2]BucketID {
 func QuarterOf(t time.Time) time.Time { return t.UTC().Truncate(Quarter) }
 
 // Tally adds records up by bucket, as a store does in the transaction that
-// writes them, or returns [ErrOverflow].
+// writes them. Its errors are those of [Record.Sums] and [Sums.Plus].
 func Tally(records []Record) (map[BucketID]Sums, error) {
 	tally := make(map[BucketID]Sums, 2*len(records))
 	for _, r := range records {
@@ -149,23 +157,4 @@ func Tally(records []Record) (map[BucketID]Sums, error) {
 		}
 	}
 	return tally, nil
-}
-
-func compare(parts ...int) int {
-	for _, c := range parts {
-		if c != 0 {
-			return c
-		}
-	}
-	return 0
-}
-
-func compareText[T ~string](a, b T) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

@@ -16,58 +16,66 @@ import (
 // they have none they are charged as the whole is, and need not be reported.
 //
 // The sum is exact in 128 bits of nano-units and rounded once, half to even, to
-// micro-units. A sum beyond int64 is [ErrOverflow].
+// micro-units. A sum beyond int64 is [ErrOverflow]; a negative price, or a part
+// with a price of its own that is larger than its whole, is [ErrInvalid].
 func Cost(prices []tenancy.Price, currency string, units Units, at time.Time) (Money, error) {
 	list := pricesAt(prices, currency, at)
 	var total nano
-	priced := false
-	for _, u := range tenancy.Units() {
-		price, ok := list[u]
-		if !ok {
+	for i, u := range tenancy.Units() {
+		if !list[i].holds {
 			continue
 		}
 		n, known := units.Get(u)
 		if !known {
 			return Money{}, nil
 		}
-		if n = n - separately(u, list, units); n < 0 {
-			return Money{}, ErrInvalid // a part larger than its whole
+		if n -= separately(u, list, units); n < 0 {
+			return Money{}, ErrInvalid
 		}
-		if err := total.add(n, price); err != nil {
+		if err := total.add(n, list[i].nano); err != nil {
 			return Money{}, err
 		}
-		priced = true
 	}
-	if !priced {
+	if list == (priceList{}) {
 		return Money{}, nil
 	}
 	micro, err := total.micro()
 	return Money{Micro: micro, Known: err == nil}, err
 }
 
+// priceList is the price of each unit, in the order of [tenancy.Units].
+type priceList [8]struct {
+	holds bool
+	nano  int64
+	from  time.Time
+}
+
 // pricesAt picks the price of each unit that holds at a time: the latest that
 // has begun.
-func pricesAt(prices []tenancy.Price, currency string, at time.Time) map[tenancy.Unit]int64 {
-	list := make(map[tenancy.Unit]int64, len(prices))
-	since := make(map[tenancy.Unit]time.Time, len(prices))
+func pricesAt(prices []tenancy.Price, currency string, at time.Time) priceList {
+	var list priceList
 	for _, p := range prices {
-		if p.Currency != currency || p.From.After(at) {
+		i := place(p.Unit)
+		if i < 0 || p.Currency != currency || p.From.After(at) {
 			continue
 		}
-		if began, ok := since[p.Unit]; !ok || p.From.After(began) {
-			list[p.Unit], since[p.Unit] = p.Nano, p.From
+		if b := &list[i]; !b.holds || p.From.After(b.from) {
+			b.holds, b.nano, b.from = true, p.Nano, p.From
 		}
 	}
 	return list
 }
 
 // separately is how much of u is charged under the price of a part of its own.
-func separately(u tenancy.Unit, list map[tenancy.Unit]int64, units Units) int64 {
-	part := map[tenancy.Unit]tenancy.Unit{
-		tenancy.UnitInput:  tenancy.UnitCachedInput,
-		tenancy.UnitOutput: tenancy.UnitReasoning,
-	}[u]
-	if _, ok := list[part]; !ok {
+func separately(u tenancy.Unit, list priceList, units Units) int64 {
+	var part tenancy.Unit
+	switch u {
+	case tenancy.UnitInput:
+		part = tenancy.UnitCachedInput
+	case tenancy.UnitOutput:
+		part = tenancy.UnitReasoning
+	}
+	if i := place(part); i < 0 || !list[i].holds {
 		return 0
 	}
 	n, _ := units.Get(part)
@@ -77,8 +85,9 @@ func separately(u tenancy.Unit, list map[tenancy.Unit]int64, units Units) int64 
 // nano is an unsigned amount of 128 bits in billionths of a currency.
 type nano struct{ hi, lo uint64 }
 
+// add adds n, from 0 up, at price.
 func (s *nano) add(n, price int64) error {
-	if n < 0 || price < 0 {
+	if price < 0 {
 		return ErrInvalid
 	}
 	hi, lo := bits.Mul64(uint64(n), uint64(price))

@@ -1,6 +1,8 @@
 package usage
 
 import (
+	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -79,17 +81,15 @@ const (
 	MaxCount     = 1 << 32 // calls
 )
 
-// Validate returns [ErrInvalid] unless the record is one that a store may take.
+// Validate returns [ErrInvalid] unless the record is one that a store may take
+// and give back as it was.
 func (r Record) Validate() error {
-	ok := len(r.ID) > len(PrefixRecord) && len(r.ID) <= tenancy.MaxRefPart &&
-		r.ID[:len(PrefixRecord)] == PrefixRecord &&
+	outcomes := Outcomes()
+	_, known := access.ParseReason(r.Reason.String())
+	ok := r.named() &&
 		r.At == tenancy.Instant(r.At) && r.At.Year() >= 1970 && r.At.Year() <= 9999 &&
-		r.Org != "" && r.Project != "" && (r.Key == "") != (r.User == "") &&
-		text(string(r.Org)) && text(string(r.Project)) && text(string(r.Key)) && text(string(r.User)) &&
-		text(string(r.Requested)) && text(string(r.Served)) &&
-		len(r.RequestID) <= MaxRequestID && text(r.RequestID) &&
-		knownOutcome(r.Outcome) && r.Status >= 0 && r.Status <= 999 &&
-		span(r.Latency) && span(r.FirstToken) &&
+		slices.Contains(outcomes[:], r.Outcome) && known &&
+		r.Status >= 0 && r.Status <= 999 && span(r.Latency) && span(r.FirstToken) &&
 		r.Cost.Micro >= 0 && (r.Cost.Known || r.Cost.Micro == 0) &&
 		r.Count >= 1 && r.Count <= MaxCount
 	if !ok {
@@ -98,26 +98,22 @@ func (r Record) Validate() error {
 	return nil
 }
 
-// text allows what every store can keep and compare: UTF-8 without NUL, bounded.
-func text(s string) bool {
-	if len(s) > tenancy.MaxRefPart || !utf8.ValidString(s) {
-		return false
-	}
-	for i := range len(s) {
-		if s[i] == 0 {
+// named reports whether the names of the record are there and in bounds.
+func (r Record) named() bool {
+	for _, s := range []string{string(r.ID), string(r.Org), string(r.Project), string(r.Key), string(r.User),
+		string(r.Requested), string(r.Served), r.RequestID} {
+		if !text(s) {
 			return false
 		}
 	}
-	return true
+	return len(r.ID) > len(PrefixRecord) && r.ID[:len(PrefixRecord)] == PrefixRecord &&
+		r.Org != "" && r.Project != "" && (r.Key == "") != (r.User == "") &&
+		len(r.RequestID) <= MaxRequestID
+}
+
+// text allows what every store can keep and compare: UTF-8 without NUL, bounded.
+func text(s string) bool {
+	return len(s) <= tenancy.MaxRefPart && utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 }
 
 func span(d time.Duration) bool { return d >= 0 && d%time.Microsecond == 0 }
-
-func knownOutcome(o Outcome) bool {
-	for _, k := range Outcomes() {
-		if k == o {
-			return true
-		}
-	}
-	return false
-}

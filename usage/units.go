@@ -12,8 +12,8 @@ import (
 var (
 	// ErrOverflow is a sum or product beyond int64.
 	ErrOverflow = errors.New("usage: does not fit in 64 bits")
-	// ErrInvalid is a record or quantity outside its bounds.
-	ErrInvalid = errors.New("usage: invalid record")
+	// ErrInvalid is a record, quantity or span outside its bounds.
+	ErrInvalid = errors.New("usage: outside its bounds")
 )
 
 // Units is what one call consumed, by unit. A unit that was not reported is
@@ -73,13 +73,12 @@ func (us Units) Get(u tenancy.Unit) (n int64, ok bool) {
 
 // Or returns the units with those that are unknown taken from o.
 func (us Units) Or(o Units) Units {
-	for _, u := range tenancy.Units() {
-		if n, ok := o.Get(u); ok {
-			if _, known := us.Get(u); !known {
-				us = us.With(u, n)
-			}
+	for i, n := range o.amount {
+		if us.known&(1<<i) == 0 {
+			us.amount[i] = n
 		}
 	}
+	us.known |= o.known
 	return us
 }
 
@@ -94,20 +93,21 @@ func (us Units) MarshalJSON() ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// UnmarshalJSON reads what MarshalJSON writes. A negative amount is [ErrInvalid];
-// a unit that this version does not know is left out.
+// UnmarshalJSON reads what MarshalJSON writes. An amount that is not an integer
+// from 0 up is [ErrInvalid]; a unit that this version does not know is left out.
 func (us *Units) UnmarshalJSON(data []byte) error {
 	var m map[tenancy.Unit]int64
-	if err := json.Unmarshal(data, &m); err != nil {
-		return err
+	if json.Unmarshal(data, &m) != nil {
+		return ErrInvalid
 	}
-	*us = Units{}
+	var read Units
 	for u, n := range m {
 		if n < 0 {
 			return ErrInvalid
 		}
-		*us = us.With(u, n)
+		read = read.With(u, n)
 	}
+	*us = read
 	return nil
 }
 

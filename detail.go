@@ -1,0 +1,92 @@
+package tenet
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"example.com/tenet/tenancy"
+)
+
+// shown are the fields whose values the log may hold: ids, times, roles, model
+// sets, limits. Every other field that changed appears as "changed", so that no
+// name, e-mail, secret or digest gets into a log that cannot be rewritten.
+var shown = map[string]bool{
+	"time_zone": true, "currency": true, "owners": true, "suspended": true, "closed": true, "archived": true,
+	"plan": true, "models": true, "default": true, "maximum": true, "limits": true,
+	"membership": true, "user": true, "role": true, "project": true, "kind": true, "holder": true,
+	"expires": true, "revoked": true, "accepted": true, "accepted_by": true, "placements": true,
+	"alias": true, "public": true, "orgs": true, "prices": true, "retired": true,
+}
+
+// detail is the entry's account of what changed, as a JSON object: kind of record,
+// field, and either "changed" or the value before and after. A name claim
+// follows from its project and is left out.
+func (w *work) detail() []byte {
+	account := map[string]map[string]any{}
+	for _, r := range w.puts {
+		ref := r.Value.Ref()
+		if ref.Kind != tenancy.KindNameClaim {
+			account[ref.Kind.String()] = differences(w.reads[ref].Value, r.Value)
+		}
+	}
+	for _, c := range w.gone {
+		if c.Ref.Kind != tenancy.KindNameClaim {
+			account[c.Ref.Kind.String()] = differences(w.reads[c.Ref].Value, nil)
+		}
+	}
+	data, err := json.Marshal(account)
+	if err != nil {
+		panic("tenet: record without a JSON form")
+	}
+	return data
+}
+
+func differences(before, after tenancy.Entity) map[string]any {
+	was, is := members(before), members(after)
+	diff := map[string]any{}
+	for name := range was {
+		if _, kept := is[name]; !kept {
+			diff[name] = account(name, was[name], nil)
+		}
+	}
+	for name := range is {
+		if !bytes.Equal(was[name], is[name]) {
+			diff[name] = account(name, was[name], is[name])
+		}
+	}
+	delete(diff, "created")
+	delete(diff, "org")
+	delete(diff, "id")
+	return diff
+}
+
+func account(name string, was, is json.RawMessage) any {
+	if !shown[name] {
+		return "changed"
+	}
+	return [2]json.RawMessage{orNull(was), orNull(is)}
+}
+
+func orNull(m json.RawMessage) json.RawMessage {
+	if m == nil {
+		return json.RawMessage("null")
+	}
+	return m
+}
+
+// members are the fields of a record by name; none of an absent one. Digests hide
+// themselves.
+func members(v tenancy.Entity) map[string]json.RawMessage {
+	m := map[string]json.RawMessage{}
+	if v == nil {
+		return m
+	}
+	data, err := json.Marshal(v)
+	if err == nil {
+		err = json.Unmarshal(data, &m)
+	}
+	if err != nil {
+		panic("tenet: record without a JSON form")
+	}
+	return m
+}

@@ -1,0 +1,331 @@
+package tenet
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"example.com/tenet/access"
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+// NewProject is what a project is created from.
+type NewProject struct {
+	Name string `json:"name"`
+	// Models is what it may use of the organization's plan: a list, all of it, or,
+	// where nothing is said, none.
+	Models tenancy.ModelSet `json:"models"`
+}
+
+// CreateProject creates a project, for an owner of the organization.
+func (a Actor) CreateProject(ctx context.Context, org tenancy.OrgID, n NewProject) (tenancy.Project, error) {
+	r := a.ask(org, "project.create", tenancy.KindProject, "", n)
+	e, _, err := a.t.change(ctx, r, func(w *work) error {
+		p := tenancy.Project{
+			Org: org, ID: tenancy.ProjectID(a.t.mint(tenancy.PrefixProject)), Name: n.Name,
+			Created: tenancy.Instant(w.now),
+		}
+		if _, err := a.may(w, access.CreateProject, org, "", p.Ref(), p.Claim().Ref(), tenancy.SubscriptionRef(org).Ref); err != nil {
+			return err
+		}
+		p, err := a.t.setModels(w, p, n.Models)
+		if err = first(p.Validate(), err); err != nil {
+			return err
+		}
+		if err := hold(w, p); err != nil {
+			return err
+		}
+		w.save(p)
+		return w.subject(p.Ref(), p.ID)
+	})
+	return resultOf(ctx, a.t, r, tenancy.ProjectRef(org, tenancy.ProjectID(e.Subject.ID)), err)
+}
+
+// hold claims the project's name, or says that another holds it.
+func hold(w *work, p tenancy.Project) error {
+	claim := p.Claim()
+	held := read(w, tenancy.NameClaimRef(claim.Org, claim.Folded))
+	if err := p.MayHold(held.Value); err != nil {
+		return err
+	}
+	if held.Absent() {
+		w.save(claim)
+	}
+	return nil
+}
+
+// setModels is p with want as its set, judged by the plan. The catalogue is read
+// and not checked by the commit: every decision derives from it again.
+func (t *Tenet) setModels(w *work, p tenancy.Project, want tenancy.ModelSet) (tenancy.Project, error) {
+	plan := read(w, tenancy.SubscriptionRef(p.Org)).Value
+	var refs []tenancy.Ref
+	for _, id := range want.List() {
+		if _, err := tenancy.ParseModelID(string(id)); err == nil {
+			refs = append(refs, tenancy.ModelRef(id).Ref)
+		}
+	}
+	offered := map[tenancy.ModelID]bool{}
+	err := t.each(w.ctx, refs, func(rec store.Record) {
+		if m := store.As[tenancy.Model](rec).Value; m.ID != "" {
+			offered[m.ID] = plan.Includes(m)
+		}
+	})
+	if err != nil {
+		w.err = err
+		return p, err
+	}
+	return p.SetModels(want, func(id tenancy.ModelID) bool { return offered[id] })
+}
+
+// changeProject runs a rule over a project that the actor may do action to.
+func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, does access.Action, r request, rule func(w *work, p tenancy.Project) error) (tenancy.Project, error) {
+	_, _, err := a.t.change(ctx, r, func(w *work) error {
+		s, err := a.may(w, does, org, id)
+		if err != nil {
+			return err
+		}
+		if err := w.subject(s.Project.Ref(), id); err != nil {
+			return err
+		}
+		return rule(w, s.Project)
+	})
+	return resultOf(ctx, a.t, r, tenancy.ProjectRef(org, id), err)
+}
+
+// RenameProject gives a project another name, for its owners.
+func (a Actor) RenameProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, name string) (tenancy.Project, error) {
+	r := a.ask(org, "project.rename", tenancy.KindProject, string(id), name)
+	return a.changeProject(ctx, org, id, access.RenameProject, r, func(w *work, p tenancy.Project) error {
+		next, err := p.Rename(name)
+		if err != nil || next.Name == p.Name {
+			return err
+		}
+		if err := hold(w, next); err != nil {
+			return err
+		}
+		if next.Claim() != p.Claim() {
+			w.remove(p.Claim().Ref())
+		}
+		w.save(next)
+		return nil
+	})
+}
+
+// ArchiveProject puts a project away, for its owners: its keys are refused and it
+// is gone from navigation, and its numbers stay. Archiving twice is no error.
+func (a Actor) ArchiveProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (tenancy.Project, error) {
+	r := a.ask(org, "project.archive", tenancy.KindProject, string(id), nil)
+	return a.changeProject(ctx, org, id, access.ArchiveProject, r, func(w *work, p tenancy.Project) error {
+		if !p.Archived.IsZero() {
+			return nil
+		}
+		w.remove(p.Claim().Ref())
+		w.save(p.Archive(w.now))
+		return nil
+	})
+}
+
+// RestoreProject brings an archived project back, for owners of the organization,
+// with exactly the keys that worked before. Where its name was taken meanwhile,
+// tenancy.ErrNameTaken, it takes another; an empty name keeps its own. Restoring
+// twice is no error.
+func (a Actor) RestoreProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, name string) (tenancy.Project, error) {
+	r := a.ask(org, "project.restore", tenancy.KindProject, string(id), name)
+	return a.changeProject(ctx, org, id, access.RestoreProject, r, func(w *work, p tenancy.Project) error {
+		if p.Archived.IsZero() {
+			return nil
+		}
+		next, err := p.Restore(name)
+		if err != nil {
+			return err
+		}
+		if err := hold(w, next); err != nil {
+			return err
+		}
+		w.save(next)
+		return nil
+	})
+}
+
+// SetProjectModels turns models on and off, for a project's owners: want is what
+// is on from then on. A model that is newly turned on must be in the
+// organization's plan; what is on already may stay, in the plan or not.
+func (a Actor) SetProjectModels(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, want tenancy.ModelSet) (tenancy.Project, error) {
+	r := a.ask(org, "project.models", tenancy.KindProject, string(id), want)
+	return a.changeProject(ctx, org, id, access.ChangeModels, r, func(w *work, p tenancy.Project) error {
+		next, err := a.t.setModels(w, p, want)
+		if err != nil || next.Models.Equal(p.Models) {
+			return err
+		}
+		w.save(next)
+		return nil
+	})
+}
+
+// Project returns a project that the person sees: an active one, or an archived
+// one for who may restore or report on it.
+func (a Actor) Project(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (p tenancy.Project, err error) {
+	r := a.ask(org, "project.see", tenancy.KindProject, string(id), nil)
+	err = a.check(ctx, r, func(w *work) error {
+		s := a.stand(w, org, id)
+		if !s.Sees() {
+			return ErrNotFound
+		}
+		p = s.Project
+		return nil
+	})
+	return p, err
+}
+
+// VisibleProjects yields the projects that the person sees in navigation, by
+// folded name, then id. It stops after the first error, which it yields with the
+// zero Project.
+func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2[tenancy.Project, error] {
+	r := a.ask(org, "project.list", tenancy.KindProject, "", nil)
+	return func(yield func(tenancy.Project, error) bool) {
+		var standing access.Standing
+		err := a.check(ctx, r, func(w *work) (err error) {
+			standing, err = a.may(w, access.SeeOrganization, org, "")
+			return err
+		})
+		if err != nil {
+			yield(tenancy.Project{}, err)
+			return
+		}
+		if standing.OrgOwner() {
+			a.allProjects(ctx, r, yield)
+			return
+		}
+		ps, err := a.placedIn(ctx, standing)
+		if err != nil {
+			yield(tenancy.Project{}, r.wrap(err))
+			return
+		}
+		for _, p := range ps {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+}
+
+// allProjects yields every active project: the name claims are in that order.
+func (a Actor) allProjects(ctx context.Context, r request, yield func(tenancy.Project, error) bool) {
+	q := store.NamesOf(r.org).Query
+	q.Limit = 200
+	for {
+		page, err := a.t.st.List(ctx, q)
+		var refs []tenancy.Ref
+		for _, rec := range page.Records {
+			refs = append(refs, tenancy.ProjectRef(r.org, store.As[tenancy.NameClaim](rec).Value.Project).Ref)
+		}
+		var ps []tenancy.Project
+		if err == nil {
+			ps, err = a.t.activeProjects(ctx, refs)
+		}
+		if err != nil {
+			yield(tenancy.Project{}, r.wrap(err))
+			return
+		}
+		for _, p := range ps {
+			if !yield(p, nil) {
+				return
+			}
+		}
+		if q.After = page.Next; q.After == "" {
+			return
+		}
+	}
+}
+
+// placedIn returns the active projects that the person has a counting place in, in
+// order.
+func (a Actor) placedIn(ctx context.Context, s access.Standing) ([]tenancy.Project, error) {
+	var refs []tenancy.Ref
+	for pm, err := range store.Walk(ctx, a.t.st, store.RolesOf(s.Org.ID, a.user)) {
+		if err != nil {
+			return nil, err
+		}
+		if pm.Value.RoleFor(s.Member).Rank() > 0 {
+			refs = append(refs, tenancy.ProjectRef(s.Org.ID, pm.Value.Project).Ref)
+		}
+	}
+	ps, err := a.t.activeProjects(ctx, refs)
+	slices.SortFunc(ps, func(x, y tenancy.Project) int {
+		if c := strings.Compare(tenancy.Fold(x.Name), tenancy.Fold(y.Name)); c != 0 {
+			return c
+		}
+		return strings.Compare(string(x.ID), string(y.ID))
+	})
+	return ps, err
+}
+
+func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []tenancy.Project, err error) {
+	err = t.each(ctx, refs, func(rec store.Record) {
+		if p := store.As[tenancy.Project](rec).Value; p.ID != "" && p.Archived.IsZero() {
+			ps = append(ps, p)
+		}
+	})
+	return ps, err
+}
+
+// SetProjectMember gives a person of the roster a role in a project, or another
+// one, for the project's owners. Who is not on the roster and who does not exist
+// are one answer, ErrNotFound.
+func (a Actor) SetProjectMember(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, user tenancy.UserID, role tenancy.Role) error {
+	r := a.ask(org, "project.people.set", tenancy.KindProjectMember, string(user), []any{id, role})
+	_, _, err := a.t.change(ctx, r, func(w *work) error {
+		if _, err := a.may(w, access.ChangePeople, org, id); err != nil {
+			return err
+		}
+		if _, err := tenancy.ParseUserID(string(user)); err != nil {
+			return ErrNotFound
+		}
+		ref, place := tenancy.MemberRef(org, user), tenancy.ProjectMemberRef(org, id, user)
+		w.load(ref.Ref, place.Ref)
+		stay := read(w, ref).Value
+		if !stay.Active() {
+			return ErrNotFound
+		}
+		before := read(w, place).Value
+		next := tenancy.ProjectMember{
+			Org: org, Project: id, User: user, Membership: stay.Membership, Role: role, Added: tenancy.Instant(w.now),
+		}
+		if before.RoleFor(stay).Rank() > 0 {
+			next.Added = before.Added
+		}
+		if err := next.Validate(); err != nil {
+			return err
+		}
+		if err := w.subject(place.Ref, id); err != nil || next == before {
+			return err
+		}
+		w.save(next)
+		return nil
+	})
+	return err
+}
+
+// RemoveProjectMember takes a person's place in a project away, for the project's
+// owners. Their personal keys of the project stop with it. Removing who is not
+// there is no error.
+func (a Actor) RemoveProjectMember(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, user tenancy.UserID) error {
+	r := a.ask(org, "project.people.remove", tenancy.KindProjectMember, string(user), id)
+	_, _, err := a.t.change(ctx, r, func(w *work) error {
+		if _, err := a.may(w, access.ChangePeople, org, id); err != nil {
+			return err
+		}
+		if _, err := tenancy.ParseUserID(string(user)); err != nil {
+			return ErrNotFound
+		}
+		place := tenancy.ProjectMemberRef(org, id, user)
+		if err := w.subject(place.Ref, id); err != nil {
+			return err
+		}
+		w.remove(place.Ref)
+		return nil
+	})
+	return err
+}

@@ -1,0 +1,272 @@
+package tenet
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/tenet/access"
+	"example.com/tenet/keys"
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+// replica is this process's picture of the store, from which every request is
+// answered. Reading it takes no lock and no store. It is fresh record by record:
+// each is as the store had it at some moment since the last time the feed was
+// read to its head, and no rule needs more.
+type replica struct {
+	st      store.Store
+	peppers *keys.Peppers
+	clock   *clock
+	maxAge  time.Duration
+
+	catalogue atomic.Pointer[access.Catalogue]
+	tenants   sync.Map // tenancy.OrgID to *tenant
+	keys      *keyring
+
+	// base and fresh tell the picture's age by the monotonic clock: at base plus
+	// fresh the feed was known to be at its head.
+	base  time.Time
+	fresh atomic.Int64
+
+	// turn is held while records are read and put in their places, so that two
+	// who do so at once cannot leave the older one standing. Waiting for it ends
+	// with the context.
+	turn   chan struct{}
+	models map[tenancy.ModelID]tenancy.Model // guarded by turn
+	cursor store.Cursor                      // guarded by turn
+
+	doubtMu  sync.Mutex
+	doubtful map[tenancy.Ref]struct{} // to be read again; their tenants answer Unavailable
+	shaken   atomic.Bool              // a catalogue model is among them
+}
+
+// tenant is where an organization's picture is, for as long as the process runs.
+type tenant struct {
+	picture atomic.Pointer[access.Picture]
+	shaken  atomic.Bool // one of its records is in doubt
+}
+
+func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Duration) *replica {
+	r := &replica{
+		st: st, peppers: peppers, clock: c, maxAge: maxAge,
+		keys: newKeyring(), base: c.read(), turn: make(chan struct{}, 1),
+		models: map[tenancy.ModelID]tenancy.Model{}, doubtful: map[tenancy.Ref]struct{}{},
+	}
+	r.fresh.Store(int64(-1 << 62))
+	return r
+}
+
+// current reports whether the picture is young enough to answer from.
+func (r *replica) current() bool {
+	return r.clock.read().Sub(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge && !r.shaken.Load()
+}
+
+// tenantOf returns the organization's place, making it where there is none.
+func (r *replica) tenantOf(org tenancy.OrgID) *tenant {
+	if t, ok := r.tenants.Load(org); ok {
+		return t.(*tenant)
+	}
+	t, _ := r.tenants.LoadOrStore(org, &tenant{})
+	return t.(*tenant)
+}
+
+// find returns the organization's place; nil where it was never heard of.
+func (r *replica) find(org tenancy.OrgID) *tenant {
+	if t, ok := r.tenants.Load(org); ok {
+		return t.(*tenant)
+	}
+	return nil
+}
+
+func (r *replica) lock(ctx context.Context) error {
+	select {
+	case r.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (r *replica) unlock() { <-r.turn }
+
+// refresh reads refs and puts what it finds in place. Where it cannot, they are
+// in doubt.
+func (r *replica) refresh(ctx context.Context, refs []tenancy.Ref) {
+	err := r.lock(ctx)
+	if err == nil {
+		err = r.reread(ctx, refs)
+		r.unlock()
+	}
+	if err != nil {
+		r.doubt(refs)
+	}
+}
+
+// reread does the work of refresh, in its turn.
+func (r *replica) reread(ctx context.Context, refs []tenancy.Ref) error {
+	for part := range slices.Chunk(refs, store.MaxRefs) {
+		records, err := r.st.Get(ctx, part...)
+		if err != nil {
+			return err
+		}
+		r.install(part, records)
+	}
+	return nil
+}
+
+// install puts records in place; an absent one takes away what was there.
+func (r *replica) install(refs []tenancy.Ref, records []store.Record) {
+	put := map[tenancy.OrgID][]tenancy.Entity{}
+	gone := map[tenancy.OrgID][]tenancy.Ref{}
+	catalogue := false
+	for i, ref := range refs {
+		switch v := records[i].Value.(type) {
+		case nil:
+			r.forget(ref)
+			gone[ref.Org] = append(gone[ref.Org], ref)
+		case tenancy.Key:
+			r.keys.put(chars(v.ID), r.keyRecord(v))
+		case tenancy.Model:
+			r.models[v.ID] = v
+		default:
+			put[ref.Org] = append(put[ref.Org], v)
+		}
+		catalogue = catalogue || ref.Kind == tenancy.KindModel
+	}
+	if catalogue {
+		r.drawCatalogue()
+	}
+	for org := range put {
+		r.redraw(org, put[org], gone[org])
+		delete(gone, org)
+	}
+	for org := range gone {
+		r.redraw(org, nil, gone[org])
+	}
+}
+
+func (r *replica) redraw(org tenancy.OrgID, put []tenancy.Entity, gone []tenancy.Ref) {
+	if org == "" {
+		return
+	}
+	at := r.tenantOf(org)
+	at.picture.Store(at.picture.Load().With(put, gone))
+}
+
+// forget takes out what no picture holds.
+func (r *replica) forget(ref tenancy.Ref) {
+	switch ref.Kind {
+	case tenancy.KindKey:
+		r.keys.put(chars(tenancy.KeyID(ref.ID)), nil)
+	case tenancy.KindModel:
+		delete(r.models, tenancy.ModelID(ref.ID))
+	}
+}
+
+func (r *replica) keyRecord(k tenancy.Key) *keyRecord {
+	return &keyRecord{grant: access.GrantOf(k), key: k, sealed: r.peppers.Sealed(k), tenant: r.tenantOf(k.Org)}
+}
+
+// doubt marks refs as to be read again. Until then what rests on them is
+// Unavailable.
+func (r *replica) doubt(refs []tenancy.Ref) {
+	r.doubtMu.Lock()
+	defer r.doubtMu.Unlock()
+	for _, ref := range refs {
+		r.doubtful[ref] = struct{}{}
+		if ref.Org == "" {
+			r.shaken.Store(true)
+		} else {
+			r.tenantOf(ref.Org).shaken.Store(true)
+		}
+	}
+}
+
+// settle reads again what is in doubt.
+func (r *replica) settle(ctx context.Context) error {
+	r.doubtMu.Lock()
+	refs := slices.Collect(maps.Keys(r.doubtful))
+	r.doubtMu.Unlock()
+	if len(refs) == 0 {
+		return nil
+	}
+	if err := r.reread(ctx, refs); err != nil {
+		return err
+	}
+	r.doubtMu.Lock()
+	defer r.doubtMu.Unlock()
+	for _, ref := range refs {
+		delete(r.doubtful, ref)
+	}
+	r.calm(refs)
+	return nil
+}
+
+// calm lifts the doubt from whoever has none left.
+func (r *replica) calm(refs []tenancy.Ref) {
+	left := map[tenancy.OrgID]bool{}
+	for ref := range r.doubtful {
+		left[ref.Org] = true
+	}
+	for _, ref := range refs {
+		switch {
+		case left[ref.Org]:
+		case ref.Org == "":
+			r.shaken.Store(false)
+		default:
+			r.tenantOf(ref.Org).shaken.Store(false)
+		}
+	}
+}
+
+// load draws the whole picture anew: the cursor of now, then every record, so
+// that whatever changes meanwhile is met again when the feed is followed.
+func (r *replica) load(ctx context.Context) error {
+	head, err := r.st.Changes(ctx, "", store.MaxPage)
+	if err != nil {
+		return err
+	}
+	all, err := everything(ctx, r.st)
+	if err != nil {
+		return err
+	}
+	r.replace(all)
+	r.cursor = head.Next
+	return nil
+}
+
+// replace makes records all that the replica knows.
+func (r *replica) replace(records []tenancy.Entity) {
+	r.models = map[tenancy.ModelID]tenancy.Model{}
+	ring := map[string]*keyRecord{}
+	of := map[tenancy.OrgID][]tenancy.Entity{}
+	for _, v := range records {
+		switch v := v.(type) {
+		case tenancy.Model:
+			r.models[v.ID] = v
+		case tenancy.Key:
+			ring[chars(v.ID)] = r.keyRecord(v)
+		default:
+			of[v.Ref().Org] = append(of[v.Ref().Org], v)
+		}
+	}
+	r.drawCatalogue()
+	for org, records := range of {
+		r.tenantOf(org).picture.Store((*access.Picture)(nil).With(records, nil))
+	}
+	for org, at := range r.tenants.Range {
+		if _, kept := of[org.(tenancy.OrgID)]; !kept {
+			at.(*tenant).picture.Store(nil)
+		}
+	}
+	r.keys.replace(ring)
+}
+
+func (r *replica) drawCatalogue() {
+	r.catalogue.Store(access.NewCatalogue(slices.Collect(maps.Values(r.models))...))
+}

@@ -1,0 +1,16 @@
+package memory_test
+
+import (
+	"testing"
+
+	"example.com/tenet/store"
+	"example.com/tenet/store/memory"
+	"example.com/tenet/store/storetest"
+)
+
+func TestConformance(t *testing.T) {
+	storetest.Run(t, storetest.Harness{
+		Open:     func(string) (store.Store, error) { return memory.New(), nil },
+		Volatile: true,
+	})
+}

@@ -1,0 +1,264 @@
+package tenet
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"example.com/tenet/access"
+	"example.com/tenet/keys"
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+// Options configure [Open]. Peppers are required; every other field has a default.
+type Options struct {
+	// Peppers key the digests of all secrets. They are the host's to keep, apart
+	// from the database: whoever has both can make keys. Required.
+	Peppers *keys.Peppers
+
+	// Format is how key tokens begin, as keys.NewFormat makes it. The zero Format
+	// is brand "tenet" and environment "live". Tokens of another format are
+	// malformed here, so a test key cannot reach production.
+	Format keys.Format
+
+	// Usage is where records of calls go. Where it is nil the store itself must
+	// implement store.Usage.
+	Usage store.Usage
+
+	// MaxStaleness bounds how old the picture may be that decisions rest on: a
+	// change made by another process takes effect within it, or this process
+	// answers Unavailable. 1 to 60 seconds; zero means 5 seconds.
+	MaxStaleness time.Duration
+
+	// Poll is how often the change feed is read where nothing else asks for it. It
+	// must be less than half of MaxStaleness; zero means a tenth of it.
+	Poll time.Duration
+
+	// Recording bounds what waits to be written of usage, and for how long.
+	Recording RecordingOptions
+
+	// HTTP configures [Tenet.Handler]; nil means its defaults.
+	HTTP *HTTPOptions
+
+	// Logger hears of what nobody else is told: that the feed cannot be read, that
+	// usage could not be written. Nil means silence. No secret is ever logged.
+	Logger *slog.Logger
+
+	// Clock is read for the time of day; nil means time.Now. It is for tests.
+	Clock func() time.Time
+}
+
+const defaultStaleness = 5 * time.Second
+
+// Tenet is a tenancy in front of a store. Its methods may be called from any
+// goroutine.
+type Tenet struct {
+	st       store.Store
+	usage    store.Usage
+	options  Options
+	clock    *clock
+	replica  *replica
+	follower *follower
+	recorder *recorder
+	queues   queues
+	http     *edge
+	closed   atomic.Bool
+
+	unauthenticated atomic.Int64
+}
+
+// Open returns a Tenet over a store, its picture loaded. It fails where an option
+// is outside its bounds (tenancy.ErrInvalid) and where the store cannot be read.
+// The context bounds the loading, and nothing after it.
+//
+// Open starts two goroutines, one that follows the store's feed and one that
+// writes usage; [Tenet.Close] ends them. The store remains the caller's, to close
+// after Tenet.
+func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
+	t, err := configure(st, o)
+	if err != nil {
+		return nil, fmt.Errorf("tenet.Open: %w", err)
+	}
+	if err := t.replica.begin(ctx); err != nil {
+		return nil, fmt.Errorf("tenet.Open: %w", err)
+	}
+	t.follower = startFollower(t.replica, t.options.Poll, t.options.MaxStaleness, t.reportFeed)
+	t.recorder = startRecorder(t.usage, t.options.Recording, t.reportUsage)
+	return t, nil
+}
+
+// Close stops what Open started, in order: no new call is let in, what waits to be
+// written of usage is written, the feed is let go. It returns an error where
+// records could not be written, and says how many. Calls that are still open may
+// be finished no more. Closing twice is no error.
+func (t *Tenet) Close() error {
+	if t.closed.Swap(true) {
+		return nil
+	}
+	err := t.recorder.close()
+	t.follower.close()
+	return err
+}
+
+// open is ErrClosed after Close.
+func (t *Tenet) open() error {
+	if t.closed.Load() {
+		return ErrClosed
+	}
+	return nil
+}
+
+// begin draws the picture and catches it up.
+func (r *replica) begin(ctx context.Context) error {
+	if err := r.lock(ctx); err != nil {
+		return err
+	}
+	err := r.load(ctx)
+	r.unlock()
+	if err != nil {
+		return err
+	}
+	return r.catchUp(ctx)
+}
+
+// configure checks the options and fills in their defaults.
+func configure(st store.Store, o *Options) (*Tenet, error) {
+	if st == nil {
+		return nil, option("store", "a store")
+	}
+	if o == nil || o.Peppers == nil {
+		return nil, option("Peppers", "a set of at least one pepper")
+	}
+	filled, err := o.filled()
+	if err != nil {
+		return nil, err
+	}
+	t := &Tenet{st: st, options: filled, usage: filled.Usage, clock: &clock{read: filled.Clock}}
+	if t.usage == nil {
+		t.usage, _ = st.(store.Usage)
+	}
+	if t.usage == nil {
+		return nil, option("Usage", "set, where the store keeps no usage")
+	}
+	t.http = newEdge(filled.HTTP)
+	t.replica = newReplica(st, filled.Peppers, t.clock, filled.MaxStaleness)
+	return t, nil
+}
+
+// filled is o with its defaults, or a *tenancy.FieldError.
+func (o Options) filled() (Options, error) {
+	if o.MaxStaleness == 0 {
+		o.MaxStaleness = defaultStaleness
+	}
+	if o.MaxStaleness < time.Second || o.MaxStaleness > time.Minute {
+		return o, option("MaxStaleness", "1 to 60 seconds")
+	}
+	if o.Poll == 0 {
+		o.Poll = o.MaxStaleness / 10
+	}
+	if o.Poll < time.Millisecond || o.Poll > o.MaxStaleness/2 {
+		return o, option("Poll", "1 millisecond to half of MaxStaleness")
+	}
+	if o.Format.Prefix() == "" {
+		format, err := keys.NewFormat("tenet", "live")
+		if err != nil {
+			return o, err
+		}
+		o.Format = format
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Clock == nil {
+		o.Clock = time.Now
+	}
+	var err error
+	o.Recording, err = o.Recording.filled()
+	return o, err
+}
+
+func option(field, rule string) error { return &tenancy.FieldError{Field: field, Rule: rule} }
+
+// mint makes an id: the prefix and a ULID.
+func (t *Tenet) mint(prefix string) string {
+	id, err := ulid.New(ulid.Timestamp(t.clock.now()), rand.Reader)
+	if err != nil {
+		panic("tenet: the time is beyond the year 10889") // crypto/rand does not fail
+	}
+	return prefix + id.String()
+}
+
+func (t *Tenet) reportFeed(err error) {
+	if err != nil {
+		t.options.Logger.Error("tenet: the change feed cannot be read", "error", err)
+		return
+	}
+	t.options.Logger.Info("tenet: the change feed is read again")
+}
+
+func (t *Tenet) reportUsage(err error, records int) {
+	t.options.Logger.Error("tenet: usage could not be written", "error", err, "records", records)
+}
+
+// Stats are counters since Open. Received is Written and Refused and what is on
+// its way.
+type Stats struct {
+	Received int64 // usage records handed over
+	Written  int64 // of them, those that the usage store has
+	Refused  int64 // of them, those whose callers were told that it has not
+	// Unauthenticated are tokens that were refused before a key was verified. They
+	// leave no record.
+	Unauthenticated int64
+}
+
+// Stats returns the counters.
+func (t *Tenet) Stats() Stats {
+	s := t.recorder.stats()
+	s.Unauthenticated = t.unauthenticated.Load()
+	return s
+}
+
+// Snapshot returns the whole of the store as an [access.Snapshot]: every
+// organization, key and model, read page by page. It is for tests of a policy on
+// real data and for reports, not for requests. Records that change meanwhile may be
+// seen before or after; where that leaves a reference dangling it is an error, and
+// asking again is the remedy.
+func (t *Tenet) Snapshot(ctx context.Context) (*access.Snapshot, error) {
+	if err := t.open(); err != nil {
+		return nil, err
+	}
+	all, err := everything(ctx, t.st)
+	if err != nil {
+		return nil, fmt.Errorf("tenet.Snapshot: %w", err)
+	}
+	return access.NewSnapshot(all...)
+}
+
+func everything(ctx context.Context, st store.Store) ([]tenancy.Entity, error) {
+	var all []tenancy.Entity
+	for _, list := range []func(context.Context, store.Store, func(tenancy.Entity)) error{
+		walk[tenancy.Model], walk[tenancy.Organization], walk[tenancy.Subscription], walk[tenancy.Member],
+		walk[tenancy.Project], walk[tenancy.ProjectMember], walk[tenancy.Key],
+	} {
+		if err := list(ctx, st, func(v tenancy.Entity) { all = append(all, v) }); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func walk[T tenancy.Recordable](ctx context.Context, st store.Store, each func(tenancy.Entity)) error {
+	for v, err := range store.Walk(ctx, st, store.AllOf[T]()) {
+		if err != nil {
+			return err
+		}
+		each(v.Value)
+	}
+	return nil
+}

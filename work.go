@@ -1,0 +1,259 @@
+package tenet
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+// work is the unit of work of one verb: what its rule reads is what the commit
+// checks. A rule reads records, decides by functions of tenancy and access, and
+// saves; it cannot forget a check, the actor's rights included.
+type work struct {
+	ctx    context.Context
+	st     store.Store
+	now    time.Time
+	ifRev  store.Rev
+	reads  map[tenancy.Ref]store.Record // absent records too
+	order  []tenancy.Ref                // of reads
+	puts   []store.Record
+	gone   []store.Check
+	about  tenancy.Ref // subject of the entry
+	within tenancy.ProjectID
+	err    error // of the store; sticky, and stronger than what the rule says
+}
+
+// load reads refs that were not read yet, in one round trip.
+func (w *work) load(refs ...tenancy.Ref) {
+	missing := slices.DeleteFunc(slices.Clone(refs), func(r tenancy.Ref) bool {
+		_, known := w.reads[r]
+		return known
+	})
+	if w.err != nil || len(missing) == 0 {
+		return
+	}
+	records, err := w.st.Get(w.ctx, missing...)
+	if err != nil {
+		w.err = err
+		return
+	}
+	for i, r := range missing {
+		if _, twice := w.reads[r]; !twice {
+			w.order = append(w.order, r)
+		}
+		w.reads[r] = records[i]
+	}
+}
+
+// read returns a record, the absent one as the zero Stored, and notes that the
+// rule rests on it.
+func read[T tenancy.Recordable](w *work, ref tenancy.RefTo[T]) store.Stored[T] {
+	w.load(ref.Ref)
+	return store.As[T](w.reads[ref.Ref])
+}
+
+// save puts v in place of what was read under its ref, which makes it a creation
+// where that was absent.
+func (w *work) save(v tenancy.Entity) {
+	w.load(v.Ref())
+	w.puts = append(w.puts, store.Record{Rev: w.reads[v.Ref()].Rev, Value: v})
+}
+
+// remove deletes what was read under ref; nothing where that was absent.
+func (w *work) remove(ref tenancy.Ref) {
+	w.load(ref)
+	if rev := w.reads[ref].Rev; rev != 0 {
+		w.gone = append(w.gone, store.Check{Ref: ref, Rev: rev})
+	}
+}
+
+// subject says what the entry is about, and compares the caller's revision with
+// the one that was read.
+func (w *work) subject(ref tenancy.Ref, project tenancy.ProjectID) error {
+	w.about, w.within = ref, project
+	w.load(ref)
+	if w.ifRev != 0 && w.ifRev != w.reads[ref].Rev {
+		return ErrStale
+	}
+	return nil
+}
+
+// batch is the commit that the rule asked for: its writes, and a check of all
+// that it read and did not write.
+func (w *work) batch(e store.Entry) store.Batch {
+	e.Subject, e.Project, e.Detail = w.about, w.within, w.detail()
+	b := store.Batch{Entry: e, Put: w.puts, Delete: w.gone}
+	written := b.Refs()
+	for _, r := range w.order {
+		if !slices.Contains(written, r) {
+			b.Check = append(b.Check, store.Check{Ref: r, Rev: w.reads[r].Rev})
+		}
+	}
+	return b
+}
+
+// holds reads again what the rule read. Where it commits nothing, equal
+// revisions prove that all it saw was true at one moment.
+func (w *work) holds() (bool, error) {
+	if len(w.order) == 0 {
+		return true, nil
+	}
+	again, err := w.st.Get(w.ctx, w.order...)
+	if err != nil {
+		return false, err
+	}
+	for i, r := range w.order {
+		if again[i].Rev != w.reads[r].Rev {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// request is what a verb was asked to do, for its entry and its errors.
+type request struct {
+	org    tenancy.OrgID
+	actor  tenancy.UserID
+	action store.Action
+	kind   tenancy.Kind // of the thing asked for
+	id     string
+	asked  any // the arguments; their fingerprint tells a repetition from another use of an operation id
+	opts   ChangeOptions
+}
+
+// ChangeOptions go with one change. The zero value asks for nothing.
+type ChangeOptions struct {
+	// Op is the operation's id: asking again under it does nothing a second time
+	// and gives the first result. It is unique in the organization and bound to
+	// who asks and what for; another use is store.ErrReused. 1 to 255 bytes; where it
+	// is empty one is minted. Ids are kept for as long as the log is, at least 24
+	// hours.
+	Op store.OperationID
+	// IfRev is the revision at which a page read the record that it changes. Where
+	// that is no longer so the change is [ErrStale]. Zero does not ask.
+	IfRev store.Rev
+}
+
+func (r request) wrap(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &Error{Op: string(r.action), Kind: r.kind, ID: r.id, Err: err}
+}
+
+// entry is the request's half of the log entry.
+func (r request) entry(now time.Time) store.Entry {
+	return store.Entry{
+		Org: r.org, Op: r.opts.Op, Request: r.fingerprint(),
+		Actor: r.actor, Action: r.action, At: tenancy.Instant(now),
+	}
+}
+
+func (r request) fingerprint() [16]byte {
+	data, err := json.Marshal([]any{r.id, r.asked, r.opts.IfRev})
+	if err != nil {
+		panic("tenet: arguments without a JSON form: " + string(r.action))
+	}
+	sum := sha256.Sum256(data)
+	return [16]byte(sum[:])
+}
+
+// change runs a verb: rule, commit, replica. It returns the entry, which is the
+// first one where replayed, that is where the operation id was used before for
+// the same thing.
+func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error) (e store.Entry, replayed bool, err error) {
+	defer func() { err = r.wrap(err) }()
+	if err := t.open(); err != nil {
+		return e, false, err
+	}
+	if r.opts.Op == "" {
+		r.opts.Op = store.OperationID(t.mint("op_"))
+	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
+		return e, true, err
+	}
+	for attempt := 0; ; attempt++ {
+		res, again, err := t.attempt(ctx, r, rule, attempt > 0)
+		if !again || ctx.Err() != nil {
+			return res.Entry, res.Replayed, errors.Join(err, contextError(ctx, again))
+		}
+	}
+}
+
+// contextError is the context's error where it ended a verb that would have gone
+// on.
+func contextError(ctx context.Context, unfinished bool) error {
+	if !unfinished {
+		return nil
+	}
+	return ctx.Err()
+}
+
+// attempt runs the rule once. again asks for another: what it saw had changed.
+// Those who lost once queue, one organization at a time, so that they do not
+// keep defeating each other.
+func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error, queue bool) (res store.Result, again bool, err error) {
+	if queue {
+		unlock, err := t.queues.lock(ctx, r.org)
+		if err != nil {
+			return res, false, err
+		}
+		defer unlock()
+	}
+	w := &work{ctx: ctx, st: t.st, now: t.clock.now(), ifRev: r.opts.IfRev, reads: map[tenancy.Ref]store.Record{}}
+	err = rule(w)
+	if w.err != nil {
+		return res, false, w.err
+	}
+	if err != nil || len(w.puts)+len(w.gone) == 0 {
+		ok, confirmErr := w.holds()
+		return res, !ok && confirmErr == nil, errors.Join(err, confirmErr)
+	}
+	b := w.batch(r.entry(w.now))
+	res, err = t.commit(ctx, b)
+	if errors.Is(err, store.ErrConflict) {
+		return res, true, nil
+	}
+	if err != nil {
+		return res, false, err
+	}
+	t.replica.refresh(ctx, res.Entry.Refs)
+	return res, false, nil
+}
+
+// commit commits b, the same batch again where the outcome is unknown. What
+// stays unknown when the context ends is in doubt until it was read again.
+func (t *Tenet) commit(ctx context.Context, b store.Batch) (store.Result, error) {
+	wait := time.Millisecond
+	for {
+		res, err := t.st.Commit(ctx, b)
+		if !errors.Is(err, store.ErrUnknownOutcome) {
+			return res, err
+		}
+		t.replica.doubt(b.Refs())
+		select {
+		case <-ctx.Done():
+			return res, errors.Join(err, ctx.Err())
+		case <-time.After(wait):
+			wait = min(2*wait, time.Second)
+		}
+	}
+}
+
+// earlier looks for the entry of an operation id that the caller chose.
+func (t *Tenet) earlier(ctx context.Context, r request) (e store.Entry, found bool, err error) {
+	trail, err := t.st.Trail(ctx, store.TrailQuery{Org: r.org, Op: r.opts.Op, Limit: 1})
+	if err != nil || len(trail.Entries) == 0 {
+		return e, false, err
+	}
+	e = trail.Entries[0]
+	if !(store.Batch{Entry: r.entry(e.At)}).Repeats(e) {
+		return e, true, store.ErrReused
+	}
+	return e, true, nil
+}
