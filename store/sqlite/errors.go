@@ -1,0 +1,99 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"example.com/tenet/store"
+	"example.com/tenet/usage"
+)
+
+// ErrNewerSchema refuses a database that a later version of this package wrote.
+// Nothing is wrong with the data; run that version.
+var ErrNewerSchema = errors.New("sqlite: the schema is newer than this program")
+
+// Result codes of SQLite (https://www.sqlite.org/rescode.html). The low byte of an
+// extended code is its primary code.
+const (
+	codeError      = 1
+	codeBusy       = 5
+	codeLocked     = 6
+	codeCorrupt    = 11
+	codeTooBig     = 18
+	codeConstraint = 19
+	codeMismatch   = 20
+	codeNotADB     = 26
+
+	codePrimaryKey = codeConstraint | 6<<8
+	codeUnique     = codeConstraint | 8<<8
+	codeIOData     = 10 | 32<<8 // a checksum does not match
+	codeIOCorrupt  = 10 | 33<<8 // the file system says so
+)
+
+// codeOf is the default of Options.Code.
+func codeOf(err error) (int, bool) {
+	var coded interface{ Code() int }
+	if !errors.As(err, &coded) {
+		return 0, false
+	}
+	return coded.Code(), true
+}
+
+// contract is what a method may return, context errors excepted.
+var contract = []error{
+	store.ErrConflict, store.ErrUnknownOutcome, store.ErrReused, store.ErrResync, store.ErrTooLarge, store.ErrInvalid,
+	store.ErrPastRetention, store.ErrClosed, store.ErrCorrupt, store.ErrUnavailable, usage.ErrOverflow, ErrNewerSchema,
+}
+
+// fail turns an error of the engine, the driver or database/sql into one of the
+// contract, by code and never by text. The text is left out: it may quote data.
+func (s *Store) fail(ctx context.Context, err error) error {
+	switch {
+	case err == nil || within(err):
+		return err
+	case ctx.Err() != nil:
+		return ctx.Err()
+	}
+	code, coded := s.code(err)
+	if !coded {
+		return fmt.Errorf("%w: no connection", store.ErrUnavailable)
+	}
+	return fmt.Errorf("%w: SQLite code %d", sentinelOf(code), code)
+}
+
+// within says whether err is of the contract.
+func within(err error) bool {
+	return slices.ContainsFunc(contract, func(own error) bool { return errors.Is(err, own) })
+}
+
+func sentinelOf(code int) error {
+	switch code {
+	case codePrimaryKey, codeUnique:
+		return store.ErrConflict
+	case codeIOData, codeIOCorrupt:
+		return store.ErrCorrupt
+	}
+	switch code & 0xff {
+	case codeCorrupt, codeNotADB, codeMismatch, codeError:
+		// codeError is SQL that the schema no longer allows: a table is gone.
+		return store.ErrCorrupt
+	case codeConstraint:
+		return store.ErrInvalid
+	case codeTooBig:
+		return store.ErrTooLarge
+	}
+	return store.ErrUnavailable
+}
+
+// unknown says whether a COMMIT that failed so may have happened all the same.
+func (s *Store) unknown(err error) bool {
+	code, coded := s.code(err)
+	switch code & 0xff {
+	case codeBusy, codeLocked, codeConstraint:
+		return !coded
+	}
+	return !errors.Is(err, sql.ErrTxDone)
+}

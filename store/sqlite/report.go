@@ -1,0 +1,142 @@
+package sqlite
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"example.com/tenet/store"
+	"example.com/tenet/usage"
+)
+
+// Records implements store.Usage.
+func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordPage, error) {
+	if err := q.Validate(); err != nil {
+		return store.RecordPage{}, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return store.RecordPage{}, err
+	}
+	defer s.use.RUnlock()
+	reading := fmt.Sprintf("records %q", q.Org)
+	f := recordFilter(q)
+	if err := s.goOn(f, reading, q.After); err != nil {
+		return store.RecordPage{}, err
+	}
+	var p store.RecordPage
+	var r usage.Record
+	columns := recordRow(&r)
+	text := `SELECT ` + recordColumns + ` FROM usage_record WHERE ` + f.text() + ` ORDER BY at DESC, id DESC LIMIT ?`
+	err := s.query(ctx, text, append(f.args, q.PageSize()+1), func(rows *sql.Rows) error {
+		err := rows.Scan(columns...)
+		p.Records = append(p.Records, r)
+		return err
+	})
+	if err != nil {
+		return store.RecordPage{}, err
+	}
+	if n := q.PageSize(); len(p.Records) > n {
+		p.Records = p.Records[:n]
+		last := p.Records[n-1]
+		p.Next = s.cursor(reading, strconv.FormatInt(last.At.UnixMicro(), 10)+" "+string(last.ID))
+	}
+	return p, nil
+}
+
+func recordFilter(q store.RecordQuery) *filter {
+	f := &filter{}
+	f.when(true, "org = ?", string(q.Org))
+	f.when(q.Project != "", "project = ?", string(q.Project))
+	f.when(q.Key != "", "key = ?", string(q.Key))
+	f.when(q.User != "", "user = ?", string(q.User))
+	f.when(q.Model != "", "served = ?", string(q.Model))
+	f.when(q.Outcome != "", "outcome = ?", string(q.Outcome))
+	f.span(q.From, q.To)
+	return f
+}
+
+// goOn adds where a reading of records goes on.
+func (s *Store) goOn(f *filter, reading, after string) error {
+	position, err := s.place(reading, after)
+	if err != nil || position == "" {
+		return err
+	}
+	at, id, _ := strings.Cut(position, " ")
+	micros, err := strconv.ParseInt(at, 10, 64)
+	f.when(true, "(at, id) < (?, ?)", micros, id)
+	return err
+}
+
+// projectsOf is a list of the projects of organization ?1, found by skipping from
+// one to the next in the key of the roll-up. There the buckets of a project, grain
+// and span lie together, so a span is read project by project.
+const projectsOf = `
+	WITH RECURSIVE p (project) AS (
+		SELECT min(project) FROM usage_quarter WHERE org = ?1 UNION ALL
+		SELECT (SELECT min(project) FROM usage_quarter q WHERE q.org = ?1 AND q.project > p.project)
+		FROM p WHERE p.project IS NOT NULL
+	) `
+
+const totalsText = projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM usage_quarter
+	WHERE org = ?1 AND project IN (SELECT project FROM p WHERE ?5 IN ('', project))
+	AND start >= ?2 AND start < ?3 AND grain = ?4`
+
+// Totals implements store.Usage.
+func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, error) {
+	if err := q.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.enter(ctx); err != nil {
+		return nil, err
+	}
+	defer s.use.RUnlock()
+	sums := map[period]usage.Sums{}
+	var b usage.Bucket
+	var start int64
+	columns := bucketRow(&b.BucketID, &start, &b.Sums)
+	args := []any{string(q.Org), q.Cuts[0].UnixMicro(), q.Cuts[len(q.Cuts)-1].UnixMicro(), string(q.Grain()), string(q.Project)}
+	err := s.query(ctx, totalsText, args, func(rows *sql.Rows) error {
+		if err := rows.Scan(columns...); err != nil {
+			return err
+		}
+		at := period{periodOf(q.Cuts, instant(start)), q.Item(b.BucketID)}
+		sum, err := sums[at].Plus(b.Sums)
+		sums[at] = sum
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return totals(q.Cuts, sums), nil
+}
+
+// period is one row of a report.
+type period struct {
+	n    int // it begins at cut n
+	item string
+}
+
+// periodOf is the number of the period that t, which is in one, is in.
+func periodOf(cuts []time.Time, t time.Time) int {
+	n, begins := slices.BinarySearchFunc(cuts, t, time.Time.Compare)
+	if !begins {
+		n--
+	}
+	return n
+}
+
+func totals(cuts []time.Time, sums map[period]usage.Sums) []store.Total {
+	all := make([]store.Total, 0, len(sums))
+	for at, sum := range sums {
+		all = append(all, store.Total{Start: cuts[at.n], End: cuts[at.n+1], Item: at.item, Sums: sum})
+	}
+	slices.SortFunc(all, func(a, b store.Total) int {
+		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Item, b.Item))
+	})
+	return all
+}

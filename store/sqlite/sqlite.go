@@ -1,0 +1,192 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+
+	"example.com/tenet/store"
+)
+
+// Store keeps everything in one SQLite database. It implements [store.Store],
+// [store.Usage], [store.Upkeep], [store.Waiter] and [store.Pruner]. [New] makes
+// one; the zero Store is closed. It may be used from any goroutine.
+type Store struct {
+	write, read pool
+	code        func(error) (int, bool)
+	epoch       string // of the log; also the key of cursors
+
+	records, buckets bulk
+
+	use    sync.RWMutex // held for reading by every call, for writing by Close
+	open   bool
+	closed chan struct{}
+
+	mu    sync.Mutex
+	grown chan struct{} // closed by the next commit of this Store
+}
+
+// Options are the host's choices. A nil *Options is every default.
+type Options struct {
+	// Code returns the SQLite result code of an error of the driver, extended
+	// where the driver has it, and false for any other error. Nil takes errors
+	// with a method Code() int, which those of modernc.org/sqlite have.
+	Code func(err error) (code int, ok bool)
+}
+
+// New returns the store in the database that write and read are pools of, made or
+// migrated where need be. The pools stay the host's to close, after the Store, and
+// have to be set up as the package comment says: write has at most one
+// connection, and read may be the same pool.
+//
+// It returns store.ErrCorrupt where the database is damaged or somebody else's,
+// [ErrNewerSchema] where a later version of this package wrote it,
+// store.ErrUnavailable where it does not answer, store.ErrInvalid for a nil pool,
+// and the error of the context.
+func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error) {
+	if ctx == nil || write == nil || read == nil {
+		return nil, fmt.Errorf("%w: a context and two pools are needed", store.ErrInvalid)
+	}
+	s := &Store{
+		write: pool{db: write}, read: pool{db: read}, code: codeOf,
+		open: true, closed: make(chan struct{}), grown: make(chan struct{}),
+	}
+	if opts != nil && opts.Code != nil {
+		s.code = opts.Code
+	}
+	if err := s.prepare(ctx); err != nil {
+		s.Close()
+		return nil, s.fail(ctx, err)
+	}
+	return s, nil
+}
+
+// prepare brings the schema up to date and readies every statement of a write: none
+// can be readied later, while a transaction holds the only connection.
+func (s *Store) prepare(ctx context.Context) (err error) {
+	if err := migrate(ctx, s.write.db); err != nil {
+		return err
+	}
+	for _, text := range writeTexts() {
+		if _, err := s.write.stmt(ctx, text); err != nil {
+			return err
+		}
+	}
+	if s.records, err = s.write.bulk(ctx, recordWidth, recordText); err != nil {
+		return err
+	}
+	if s.buckets, err = s.write.bulk(ctx, bucketWidth, bucketText); err != nil {
+		return err
+	}
+	for _, t := range tables {
+		if _, err := s.read.stmt(ctx, t.getText()); err != nil {
+			return err
+		}
+	}
+	st, err := s.read.stmt(ctx, epochText)
+	if err != nil {
+		return err
+	}
+	return st.QueryRowContext(ctx).Scan(&s.epoch)
+}
+
+const epochText = `SELECT epoch FROM meta`
+
+// Close waits for the calls under way and ends the Store: each later call returns
+// store.ErrClosed. It leaves the pools open. Closing twice is no error.
+func (s *Store) Close() error {
+	s.use.Lock()
+	defer s.use.Unlock()
+	if !s.open {
+		return nil
+	}
+	s.open = false
+	close(s.closed)
+	if err := errors.Join(s.write.close(), s.read.close()); err != nil {
+		return s.fail(context.Background(), err)
+	}
+	return nil
+}
+
+// enter begins a call. The caller leaves by s.use.RUnlock where it returns nil.
+func (s *Store) enter(ctx context.Context) error {
+	if ctx == nil {
+		return fmt.Errorf("%w: nil context", store.ErrInvalid)
+	}
+	s.use.RLock()
+	err := ctx.Err()
+	if !s.open {
+		err = store.ErrClosed
+	}
+	if err != nil {
+		s.use.RUnlock()
+	}
+	return err
+}
+
+// pool is a *sql.DB with its prepared statements, by text. The texts are a closed
+// set: none is built from a value.
+type pool struct {
+	db    *sql.DB
+	stmts sync.Map // string to *sql.Stmt
+}
+
+func (p *pool) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if st, ok := p.stmts.Load(text); ok {
+		return st.(*sql.Stmt), nil
+	}
+	made, err := p.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	st, other := p.stmts.LoadOrStore(text, made)
+	if other {
+		made.Close()
+	}
+	return st.(*sql.Stmt), nil
+}
+
+// close ends every statement.
+func (p *pool) close() error {
+	var errs []error
+	p.stmts.Range(func(_, st any) bool {
+		errs = append(errs, st.(*sql.Stmt).Close())
+		return true
+	})
+	p.stmts.Clear()
+	return errors.Join(errs...)
+}
+
+// query runs a SELECT and hands each row to scan. It returns no error of the
+// engine's own wording.
+func (s *Store) query(ctx context.Context, text string, args []any, scan func(*sql.Rows) error) error {
+	st, err := s.read.stmt(ctx, text)
+	if err != nil {
+		return s.fail(ctx, err)
+	}
+	rows, err := st.QueryContext(ctx, args...)
+	return s.fail(ctx, each(rows, err, scan))
+}
+
+// each hands rows to scan, unless err. A row that does not scan is corrupt.
+func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		err := scan(rows)
+		switch {
+		case err == nil:
+		case rows.Err() != nil:
+			return rows.Err()
+		case within(err):
+			return err
+		default:
+			return store.ErrCorrupt
+		}
+	}
+	return rows.Err()
+}

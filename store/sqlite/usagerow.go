@@ -1,0 +1,64 @@
+package sqlite
+
+import (
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+// The rows of the two tables of usage. Writing passes plain values, since it is done
+// thousands of times a call.
+
+// appendRecord appends the parameters of recordColumns.
+func appendRecord(args []any, r *usage.Record) []any {
+	args = append(args, string(r.ID), r.At.UnixMicro(), string(r.Org), string(r.Project), string(r.Key), string(r.User),
+		string(r.Requested), string(r.Served), string(r.Outcome), r.Reason.String(), int64(r.Status))
+	for _, u := range tenancy.Units() {
+		n, ok := r.Units.Get(u)
+		args = appendKnown(args, n, ok)
+	}
+	args = append(args, r.Latency.Microseconds(), r.FirstToken.Microseconds(), r.RequestID)
+	args = appendKnown(args, r.Cost.Micro, r.Cost.Known)
+	return append(args, r.Count)
+}
+
+func appendKnown(args []any, n int64, known bool) []any {
+	if known {
+		return append(args, n)
+	}
+	return append(args, nil)
+}
+
+// recordRow returns pointers for a row of recordColumns.
+func recordRow(r *usage.Record) []any {
+	columns := []any{(*string)(&r.ID), asTime{&r.At}, (*string)(&r.Org), (*string)(&r.Project), (*string)(&r.Key),
+		(*string)(&r.User), (*string)(&r.Requested), (*string)(&r.Served), (*string)(&r.Outcome), asReason{&r.Reason}, &r.Status}
+	for _, u := range tenancy.Units() {
+		columns = append(columns, asUnit{&r.Units, u})
+	}
+	return append(columns, asSpan{&r.Latency}, asSpan{&r.FirstToken}, &r.RequestID, asMoney{&r.Cost}, &r.Count)
+}
+
+// appendBucket appends the parameters of idColumns and sumColumns.
+func appendBucket(args []any, id usage.BucketID, s usage.Sums) []any {
+	args = append(args, string(id.Org), string(id.Project), string(id.Grain), id.Start.UnixMicro(), id.Item, string(id.Outcome), s.Calls)
+	for _, n := range s.Units {
+		args = append(args, n)
+	}
+	for _, n := range s.Reported {
+		args = append(args, n)
+	}
+	return append(args, s.Cost, s.Priced)
+}
+
+// bucketRow returns pointers for a row of idColumns and sumColumns; the start is
+// apart, in microseconds.
+func bucketRow(id *usage.BucketID, start *int64, s *usage.Sums) []any {
+	columns := []any{(*string)(&id.Org), (*string)(&id.Project), (*string)(&id.Grain), start, &id.Item, (*string)(&id.Outcome), &s.Calls}
+	for i := range s.Units {
+		columns = append(columns, &s.Units[i])
+	}
+	for i := range s.Reported {
+		columns = append(columns, &s.Reported[i])
+	}
+	return append(columns, &s.Cost, &s.Priced)
+}
