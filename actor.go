@@ -78,8 +78,18 @@ func (a Actor) may(w *work, action access.Action, org tenancy.OrgID, project ten
 	return s, refusal(s.May(action, ""))
 }
 
-// check runs a rule that only reads: what it saw was true at one moment.
+// mayIn is may on a project, which must be named.
+func (a Actor) mayIn(w *work, action access.Action, org tenancy.OrgID, project tenancy.ProjectID) (access.Standing, error) {
+	if project == "" {
+		return access.Standing{}, ErrNotFound
+	}
+	return a.may(w, action, org, project)
+}
+
+// check runs a rule that only reads: what it saw was true at one moment. Options of
+// a change are not for it.
 func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) error {
+	r.opts = ChangeOptions{}
 	_, _, err := a.t.change(ctx, r, rule)
 	return err
 }
@@ -88,7 +98,8 @@ func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) e
 // id: what every member may see of them.
 func (a Actor) Organizations(ctx context.Context) ([]Header, error) {
 	r := a.ask("", "organization.list", tenancy.KindOrganization, "", nil)
-	if _, err := tenancy.ParseUserID(string(a.user)); err != nil {
+	_, err := tenancy.ParseUserID(string(a.user))
+	if err := first(a.t.open(), err); err != nil {
 		return nil, r.wrap(err)
 	}
 	var refs []tenancy.Ref
@@ -101,7 +112,7 @@ func (a Actor) Organizations(ctx context.Context) ([]Header, error) {
 		}
 	}
 	var headers []Header
-	err := a.t.each(ctx, refs, func(rec store.Record) {
+	err = a.t.each(ctx, refs, func(rec store.Record) {
 		if o := store.As[tenancy.Organization](rec).Value; o.ID != "" && o.Closed.IsZero() {
 			headers = append(headers, headerOf(o))
 		}

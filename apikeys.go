@@ -2,6 +2,7 @@ package tenet
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"time"
 
@@ -30,24 +31,24 @@ type NewKey struct {
 // at its first use.
 func (a Actor) CreateKey(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, n NewKey) (tenancy.Key, keys.Secret, error) {
 	r := a.ask(org, "key.create", tenancy.KindKey, string(project), n)
+	var made tenancy.Key
 	var secret keys.Secret
-	e, replayed, err := a.t.change(ctx, r, func(w *work) error {
-		k, s, err := a.newKey(w, org, project, n)
-		if err != nil {
+	e, replayed, err := a.t.change(ctx, r, func(w *work) (err error) {
+		if made, secret, err = a.newKey(w, org, project, n); err != nil {
 			return err
 		}
-		secret = s
-		w.save(k)
-		return w.subject(k.Ref(), project)
+		w.save(made)
+		return w.subject(made.Ref(), project)
 	})
-	k, err := resultOf(ctx, a.t, r, tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID)), err)
-	if err != nil {
+	if replayed {
+		made, err = resultOf(ctx, a.t, r, tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID)), err)
+		err = first(err, r.wrap(ErrSecretShown))
+		secret = keys.Secret{}
+	}
+	if err != nil && !errors.Is(err, ErrSecretShown) {
 		return tenancy.Key{}, keys.Secret{}, err
 	}
-	if replayed {
-		return withoutDigests(k), keys.Secret{}, r.wrap(ErrSecretShown)
-	}
-	return withoutDigests(k), secret, nil
+	return withoutDigests(made), secret, err // not read again: the secret must not be lost to a store that fails now
 }
 
 func (a Actor) newKey(w *work, org tenancy.OrgID, project tenancy.ProjectID, n NewKey) (tenancy.Key, keys.Secret, error) {
@@ -112,7 +113,7 @@ func (a Actor) Keys(ctx context.Context, org tenancy.OrgID, project tenancy.Proj
 	r := a.ask(org, "key.list", tenancy.KindKey, string(project), nil)
 	return func(yield func(tenancy.Key, error) bool) {
 		err := a.check(ctx, r, func(w *work) error {
-			_, err := a.may(w, access.ListKeys, org, project)
+			_, err := a.mayIn(w, access.ListKeys, org, project)
 			return err
 		})
 		if err != nil {

@@ -27,12 +27,16 @@ type Principal struct {
 // Key is the id of the verified key; empty of the zero Principal.
 func (p Principal) Key() tenancy.KeyID { return p.id }
 
-// record is what is known of the key now; nil where it is gone.
+// record is what is known of the key now; nil where it is gone, or where its row
+// is no longer one that this deployment wrote.
 func (p Principal) record() *keyRecord {
 	if p.slot == nil {
 		return nil
 	}
-	return p.slot.record.Load()
+	if k := p.slot.record.Load(); k != nil && k.sealed {
+		return k
+	}
+	return nil
 }
 
 // Authenticate verifies a token. Where the decision is Allow the Principal is the
@@ -71,7 +75,7 @@ func (t *Tenet) verify(token string) (Principal, access.Decision) {
 	now := t.clock.now()
 	slot := t.replica.keys.find(parsed.IDChars())
 	k := Principal{slot: slot}.record()
-	if k == nil || !k.sealed {
+	if k == nil {
 		t.options.Peppers.Verify(nil, parsed, now) // as much work as for a known key
 		return Principal{}, access.Decision{Reason: access.ReasonUnknownKey}
 	}
@@ -111,12 +115,21 @@ func (t *Tenet) decide(p Principal, model tenancy.ModelID) (access.Decision, tim
 	now := t.clock.now()
 	k := p.record()
 	if k == nil {
-		return access.Decision{Reason: access.ReasonUnknownKey}, now
+		return t.keyless(p), now
 	}
 	if t.closed.Load() || !t.replica.current() || k.tenant.shaken.Load() {
 		return unavailable(access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}), now
 	}
 	return k.tenant.picture.Load().Decide(t.replica.catalogue.Load(), &k.grant, model, now), now
+}
+
+// keyless decides about a Principal without a key: the zero one, or one whose key
+// is gone.
+func (t *Tenet) keyless(p Principal) access.Decision {
+	if p.slot != nil && (t.closed.Load() || !t.replica.current()) {
+		return unavailable(access.Subject{Key: p.id})
+	}
+	return access.Decision{Reason: access.ReasonUnknownKey}
 }
 
 // decideUse is decide for a person in the host's own playground.
@@ -170,12 +183,26 @@ func (t *Tenet) Begin(_ context.Context, p Principal, model tenancy.ModelID, e E
 
 // Begin is [Tenet.Begin] for a person in the host's own playground.
 func (a Actor) Begin(_ context.Context, org tenancy.OrgID, project tenancy.ProjectID, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
+	org, project = tenancy.OrgID(strings.Clone(string(org))), tenancy.ProjectID(strings.Clone(string(project)))
 	decide := func(m tenancy.ModelID) access.Decision {
 		d, _ := a.t.decideUse(a.user, org, project, m)
 		return d
 	}
 	d, now := a.t.decideUse(a.user, org, project, model)
+	if d.Effect == access.Deny && !a.t.belongs(a.user, org, project) {
+		return nil, d // strangers leave nothing in other people's activity
+	}
 	return a.t.begin(d, model, now, decide)
+}
+
+// belongs reports whether a person has a place in a project, archived or not.
+func (t *Tenet) belongs(user tenancy.UserID, org tenancy.OrgID, project tenancy.ProjectID) bool {
+	at := t.replica.find(org)
+	if at == nil {
+		return false
+	}
+	s := at.picture.Load().Standing(user, project)
+	return s.Project.ID != "" && (s.OrgOwner() || s.Role() != "")
 }
 
 func (t *Tenet) begin(d access.Decision, model tenancy.ModelID, now time.Time, again func(tenancy.ModelID) access.Decision) (*Call, access.Decision) {
@@ -229,7 +256,7 @@ func (t *Tenet) refused(p Principal, status int, requestID string) {
 	}
 	now := t.clock.now()
 	rec := t.newRecord(access.Decision{Subject: access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}}, now)
-	rec.Outcome, rec.Status, rec.RequestID = usage.OutcomeClientError, status, requestID
+	rec.Outcome, rec.Status, rec.RequestID = usage.OutcomeClientError, status, strings.Clone(requestID)
 	t.recorder.refuse(rec)
 }
 
@@ -274,6 +301,8 @@ func (c *Call) Subject() access.Subject {
 	if c == nil {
 		return access.Subject{}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	return access.Subject{Org: c.record.Org, Project: c.record.Project, Key: c.record.Key, User: c.record.User}
 }
 

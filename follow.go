@@ -12,20 +12,15 @@ import (
 
 // catchUp reads the feed to its head and puts every changed record in place. Only
 // a read that reaches the head makes the picture fresh, and fresh as of when that
-// read began.
+// read began. Where it is store.ErrResync the picture is to be drawn anew.
 func (r *replica) catchUp(ctx context.Context) error {
 	if err := r.lock(ctx); err != nil {
 		return err
 	}
 	defer r.unlock()
 	for {
-		began := r.clock.read()
+		began := time.Since(r.base)
 		feed, err := r.st.Changes(ctx, r.cursor, store.MaxPage)
-		if errors.Is(err, store.ErrResync) {
-			if err = r.load(ctx); err == nil {
-				continue
-			}
-		}
 		if err != nil {
 			return err
 		}
@@ -39,7 +34,7 @@ func (r *replica) catchUp(ctx context.Context) error {
 		if err := r.settle(ctx); err != nil {
 			return err
 		}
-		r.fresh.Store(int64(began.Sub(r.base)))
+		r.fresh.Store(int64(began))
 		return nil
 	}
 }
@@ -159,9 +154,21 @@ func (f *follower) pause(ctx context.Context, d time.Duration) {
 }
 
 func (f *follower) once(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, f.limit)
+	err := within(ctx, f.limit, f.replica.catchUp)
+	if errors.Is(err, store.ErrResync) {
+		err = within(ctx, loading, f.replica.begin)
+	}
+	return err
+}
+
+// loading bounds the drawing of the whole picture, which takes longer than any
+// catch-up: a limit that is right for those might never let it end.
+const loading = time.Minute
+
+func within(ctx context.Context, limit time.Duration, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	return f.replica.catchUp(ctx)
+	return do(ctx)
 }
 
 // board takes the flight that people wait for, if any.

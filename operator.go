@@ -65,6 +65,9 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 		if err := w.subject(tenancy.OrganizationRef(org).Ref, ""); err != nil {
 			return err
 		}
+		if !read(w, tenancy.OrganizationRef(org)).Absent() {
+			return store.ErrReused // by an operation that the log has forgotten
+		}
 		root := tenancy.Organization{
 			ID: org, Name: n.Name, Branding: n.Branding, TimeZone: n.TimeZone, Currency: n.Currency,
 			Owners: []tenancy.UserID{n.Owner.User}, Created: tenancy.Instant(w.now),
@@ -148,8 +151,11 @@ func (o Operator) AddMember(ctx context.Context, org tenancy.OrgID, n NewMember)
 		if err := w.subject(fresh.Ref(), ""); err != nil {
 			return err
 		}
-		if read(w, tenancy.MemberRef(org, n.User)).Absent() {
+		is := read(w, tenancy.MemberRef(org, n.User))
+		if is.Absent() {
 			w.save(fresh)
+		} else if !is.Value.Active() && n.Role == tenancy.RoleOwner {
+			return &tenancy.FieldError{Field: "role", Rule: "member, while the person is suspended"}
 		}
 		switch n.Role {
 		case tenancy.RoleMember:

@@ -27,7 +27,7 @@ func (a Actor) CreateProject(ctx context.Context, org tenancy.OrgID, n NewProjec
 			Org: org, ID: tenancy.ProjectID(a.t.mint(tenancy.PrefixProject)), Name: n.Name,
 			Created: tenancy.Instant(w.now),
 		}
-		if _, err := a.may(w, access.CreateProject, org, "", p.Ref(), p.Claim().Ref(), tenancy.SubscriptionRef(org).Ref); err != nil {
+		if _, err := a.may(w, access.CreateProject, org, "", p.Ref(), tenancy.SubscriptionRef(org).Ref); err != nil {
 			return err
 		}
 		p, err := a.t.setModels(w, p, n.Models)
@@ -82,7 +82,7 @@ func (t *Tenet) setModels(w *work, p tenancy.Project, want tenancy.ModelSet) (te
 // changeProject runs a rule over a project that the actor may do action to.
 func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, does access.Action, r request, rule func(w *work, p tenancy.Project) error) (tenancy.Project, error) {
 	_, _, err := a.t.change(ctx, r, func(w *work) error {
-		s, err := a.may(w, does, org, id)
+		s, err := a.mayIn(w, does, org, id)
 		if err != nil {
 			return err
 		}
@@ -277,7 +277,7 @@ func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []te
 func (a Actor) SetProjectMember(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, user tenancy.UserID, role tenancy.Role) error {
 	r := a.ask(org, "project.people.set", tenancy.KindProjectMember, string(user), []any{id, role})
 	_, _, err := a.t.change(ctx, r, func(w *work) error {
-		if _, err := a.may(w, access.ChangePeople, org, id); err != nil {
+		if _, err := a.mayIn(w, access.ChangePeople, org, id); err != nil {
 			return err
 		}
 		if _, err := tenancy.ParseUserID(string(user)); err != nil {
@@ -314,7 +314,7 @@ func (a Actor) SetProjectMember(ctx context.Context, org tenancy.OrgID, id tenan
 func (a Actor) RemoveProjectMember(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, user tenancy.UserID) error {
 	r := a.ask(org, "project.people.remove", tenancy.KindProjectMember, string(user), id)
 	_, _, err := a.t.change(ctx, r, func(w *work) error {
-		if _, err := a.may(w, access.ChangePeople, org, id); err != nil {
+		if _, err := a.mayIn(w, access.ChangePeople, org, id); err != nil {
 			return err
 		}
 		if _, err := tenancy.ParseUserID(string(user)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -63,6 +64,7 @@ type group struct {
 	oldest  time.Time
 	written chan struct{} // closed when it is settled
 	errs    map[usage.RecordID]error
+	down    error // of a usage store that did not answer
 }
 
 func newGroup() *group { return &group{written: make(chan struct{})} }
@@ -162,11 +164,14 @@ func (r *recorder) refuse(rec usage.Record) {
 		return
 	}
 	r.counters.Received++
-	if len(r.merged) >= maxMerged {
+	switch {
+	case len(r.merged) < maxMerged:
+		r.merged[k] = rec
+	case len(r.gather.records) < r.opts.Pending:
 		r.push(rec)
-		return
+	default:
+		r.counters.Refused++
 	}
-	r.merged[k] = rec
 }
 
 // run writes groups until it is stopped, and what waits merged once a second.
@@ -178,9 +183,9 @@ func (r *recorder) run() {
 		select {
 		case <-r.work:
 		case <-tick.C:
-			r.unmerge()
+			r.unmerge(r.opts.Pending)
 		case <-r.stop:
-			r.unmerge()
+			r.unmerge(math.MaxInt)
 			r.write(r.take())
 			return
 		}
@@ -188,11 +193,15 @@ func (r *recorder) run() {
 	}
 }
 
-// unmerge moves merged refusals to the group that gathers.
-func (r *recorder) unmerge() {
+// unmerge moves merged refusals to the group that gathers, while that has fewer
+// than most.
+func (r *recorder) unmerge(most int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, rec := range r.merged {
+		if len(r.gather.records) >= most {
+			return
+		}
 		r.push(rec)
 		delete(r.merged, key)
 	}
@@ -214,7 +223,7 @@ func (r *recorder) write(g *group) {
 	until := g.oldest.Add(r.opts.Patience)
 	for rest := g.records; len(rest) > 0; {
 		n := min(len(rest), store.MaxAppend)
-		r.append(rest[:n], until, g.errs)
+		r.append(rest[:n], until, g)
 		rest = rest[n:]
 	}
 	r.mu.Lock()
@@ -230,21 +239,27 @@ func (r *recorder) write(g *group) {
 
 // append writes records, again while the usage store does not answer: a record
 // counts once however often it is delivered. Where the store refuses a record the
-// others are written without it.
-func (r *recorder) append(records []usage.Record, until time.Time, errs map[usage.RecordID]error) {
-	err := r.persist(records, until)
+// others are written without it. Where it has not answered until patience was over
+// the rest of the group is not tried.
+func (r *recorder) append(records []usage.Record, until time.Time, g *group) {
+	err := g.down
 	if err == nil {
-		return
+		err = r.persist(records, until)
 	}
-	if len(records) > 1 && isRefusal(err) {
+	switch {
+	case err == nil:
+		return
+	case !isRefusal(err):
+		g.down = err
+	case len(records) > 1:
 		half := len(records) / 2
-		r.append(records[:half], until, errs)
-		r.append(records[half:], until, errs)
+		r.append(records[:half], until, g)
+		r.append(records[half:], until, g)
 		return
 	}
 	r.report(err, len(records))
 	for _, rec := range records {
-		errs[rec.ID] = err
+		g.errs[rec.ID] = err
 	}
 }
 
@@ -287,14 +302,16 @@ func isRefusal(err error) bool {
 // flush writes what is merged, and returns when everything handed over before is
 // settled, so that who reads usage in this process sees it.
 func (r *recorder) flush(ctx context.Context) error {
-	r.unmerge()
+	r.unmerge(r.opts.Pending)
 	r.mu.Lock()
-	waits := []*group{r.writing, r.gather}
+	var waits []*group
+	for _, g := range []*group{r.writing, r.gather} {
+		if g != nil && len(g.records) > 0 {
+			waits = append(waits, g)
+		}
+	}
 	r.mu.Unlock()
 	for _, g := range waits {
-		if g == nil || len(g.records) == 0 {
-			continue
-		}
 		select {
 		case <-g.written:
 		case <-ctx.Done():

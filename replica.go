@@ -54,7 +54,7 @@ type tenant struct {
 func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Duration) *replica {
 	r := &replica{
 		st: st, peppers: peppers, clock: c, maxAge: maxAge,
-		keys: newKeyring(), base: c.read(), turn: make(chan struct{}, 1),
+		keys: newKeyring(), base: time.Now(), turn: make(chan struct{}, 1),
 		models: map[tenancy.ModelID]tenancy.Model{}, doubtful: map[tenancy.Ref]struct{}{},
 	}
 	r.fresh.Store(int64(-1 << 62))
@@ -63,7 +63,7 @@ func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Dur
 
 // current reports whether the picture is young enough to answer from.
 func (r *replica) current() bool {
-	return r.clock.read().Sub(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge && !r.shaken.Load()
+	return time.Since(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge && !r.shaken.Load()
 }
 
 // tenantOf returns the organization's place, making it where there is none.
@@ -94,12 +94,14 @@ func (r *replica) lock(ctx context.Context) error {
 
 func (r *replica) unlock() { <-r.turn }
 
-// refresh reads refs and puts what it finds in place. Where it cannot, they are
-// in doubt.
+// refresh reads refs, and whatever else is in doubt, and puts what it finds in
+// place. Where it cannot, refs are in doubt.
 func (r *replica) refresh(ctx context.Context, refs []tenancy.Ref) {
 	err := r.lock(ctx)
 	if err == nil {
-		err = r.reread(ctx, refs)
+		if err = r.reread(ctx, refs); err == nil {
+			err = r.settle(ctx)
+		}
 		r.unlock()
 	}
 	if err != nil {
@@ -119,10 +121,12 @@ func (r *replica) reread(ctx context.Context, refs []tenancy.Ref) error {
 	return nil
 }
 
-// install puts records in place; an absent one takes away what was there.
+// install puts records in place; an absent one takes away what was there. Keys
+// come last, so that none is met before the project that it is of.
 func (r *replica) install(refs []tenancy.Ref, records []store.Record) {
 	put := map[tenancy.OrgID][]tenancy.Entity{}
 	gone := map[tenancy.OrgID][]tenancy.Ref{}
+	var fresh []tenancy.Key
 	catalogue := false
 	for i, ref := range refs {
 		switch v := records[i].Value.(type) {
@@ -130,7 +134,7 @@ func (r *replica) install(refs []tenancy.Ref, records []store.Record) {
 			r.forget(ref)
 			gone[ref.Org] = append(gone[ref.Org], ref)
 		case tenancy.Key:
-			r.keys.put(chars(v.ID), r.keyRecord(v))
+			fresh = append(fresh, v)
 		case tenancy.Model:
 			r.models[v.ID] = v
 		default:
@@ -147,6 +151,9 @@ func (r *replica) install(refs []tenancy.Ref, records []store.Record) {
 	}
 	for org := range gone {
 		r.redraw(org, nil, gone[org])
+	}
+	for _, k := range fresh {
+		r.keys.put(chars(k.ID), r.keyRecord(k))
 	}
 }
 
@@ -187,22 +194,22 @@ func (r *replica) doubt(refs []tenancy.Ref) {
 	}
 }
 
-// settle reads again what is in doubt.
+// settle reads again what is in doubt. It takes the doubts before it reads, so that
+// one that comes meanwhile is not lifted by a reading that was too early for it.
 func (r *replica) settle(ctx context.Context) error {
 	r.doubtMu.Lock()
 	refs := slices.Collect(maps.Keys(r.doubtful))
+	clear(r.doubtful)
 	r.doubtMu.Unlock()
 	if len(refs) == 0 {
 		return nil
 	}
 	if err := r.reread(ctx, refs); err != nil {
+		r.doubt(refs)
 		return err
 	}
 	r.doubtMu.Lock()
 	defer r.doubtMu.Unlock()
-	for _, ref := range refs {
-		delete(r.doubtful, ref)
-	}
 	r.calm(refs)
 	return nil
 }

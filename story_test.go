@@ -39,18 +39,10 @@ type world struct {
 	secret  keys.Secret
 }
 
-func newWorld(t testing.TB, st store.Store) *world {
+func newWorld(t testing.TB, st store.Store, edits ...func(*tenet.Options)) *world {
 	t.Helper()
 	ctx := t.Context()
-	tt, err := tenet.Open(ctx, st, &tenet.Options{Peppers: peppers(t)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := tt.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	tt := open(t, st, edits...)
 	w := &world{Tenet: tt, st: st}
 	op := tt.Operator("ops")
 	for _, m := range []tenancy.Model{

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"example.com/tenet/store"
@@ -95,7 +96,36 @@ func (w *work) batch(e store.Entry) store.Batch {
 			b.Check = append(b.Check, store.Check{Ref: r, Rev: w.reads[r].Rev})
 		}
 	}
+	return owned(b)
+}
+
+// owned is b with every text and list that a store may keep as a copy: callers use
+// theirs again, and fasthttp's strings change under one's feet.
+func owned(b store.Batch) store.Batch {
+	b.Entry.Org = tenancy.OrgID(strings.Clone(string(b.Entry.Org)))
+	b.Entry.Op = store.OperationID(strings.Clone(string(b.Entry.Op)))
+	b.Entry.Project = tenancy.ProjectID(strings.Clone(string(b.Entry.Project)))
+	b.Entry.Subject = ownRef(b.Entry.Subject)
+	b.Put, b.Delete = slices.Clone(b.Put), slices.Clone(b.Delete)
+	for i, r := range b.Put {
+		form, err := store.Marshal(r.Value)
+		if err != nil {
+			continue // Commit says what is wrong with it
+		}
+		if own, err := store.Unmarshal(r.Value.Ref().Kind, form); err == nil {
+			b.Put[i].Value = own
+		}
+	}
+	for i, d := range b.Delete {
+		b.Delete[i].Ref = ownRef(d.Ref)
+	}
 	return b
+}
+
+func ownRef(r tenancy.Ref) tenancy.Ref {
+	r.Org, r.ID = tenancy.OrgID(strings.Clone(string(r.Org))), strings.Clone(r.ID)
+	r.User = tenancy.UserID(strings.Clone(string(r.User)))
+	return r
 }
 
 // holds reads again what the rule read. Where it commits nothing, equal
@@ -124,6 +154,7 @@ type request struct {
 	kind   tenancy.Kind // of the thing asked for
 	id     string
 	asked  any // the arguments; their fingerprint tells a repetition from another use of an operation id
+	print  [16]byte
 	opts   ChangeOptions
 }
 
@@ -150,18 +181,19 @@ func (r request) wrap(err error) error {
 // entry is the request's half of the log entry.
 func (r request) entry(now time.Time) store.Entry {
 	return store.Entry{
-		Org: r.org, Op: r.opts.Op, Request: r.fingerprint(),
+		Org: r.org, Op: r.opts.Op, Request: r.print,
 		Actor: r.actor, Action: r.action, At: tenancy.Instant(now),
 	}
 }
 
-func (r request) fingerprint() [16]byte {
+// fingerprint fails for a time that has no JSON form, which no record may have.
+func (r request) fingerprint() ([16]byte, error) {
 	data, err := json.Marshal([]any{r.id, r.asked, r.opts.IfRev})
 	if err != nil {
-		panic("tenet: arguments without a JSON form: " + string(r.action))
+		return [16]byte{}, &tenancy.FieldError{Field: "time", Rule: "between the years 1970 and 9999"}
 	}
 	sum := sha256.Sum256(data)
-	return [16]byte(sum[:])
+	return [16]byte(sum[:]), nil
 }
 
 // change runs a verb: rule, commit, replica. It returns the entry, which is the
@@ -172,16 +204,26 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	if err := t.open(); err != nil {
 		return e, false, err
 	}
-	if r.opts.Op == "" {
+	if r.print, err = r.fingerprint(); err != nil {
+		return e, false, err
+	}
+	chosen := r.opts.Op != ""
+	if !chosen {
 		r.opts.Op = store.OperationID(t.mint("op_"))
 	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
 		return e, true, err
 	}
 	for attempt := 0; ; attempt++ {
 		res, again, err := t.attempt(ctx, r, rule, attempt > 0)
-		if !again || ctx.Err() != nil {
-			return res.Entry, res.Replayed, errors.Join(err, contextError(ctx, again))
+		if again && ctx.Err() == nil {
+			continue
 		}
+		if err != nil && chosen { // perhaps by what the same operation, asked for twice at once, has done
+			if e, found, lookErr := t.earlier(ctx, r); found {
+				return e, true, lookErr
+			}
+		}
+		return res.Entry, res.Replayed, errors.Join(err, contextError(ctx, again))
 	}
 }
 
@@ -211,8 +253,11 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 		return res, false, w.err
 	}
 	if err != nil || len(w.puts)+len(w.gone) == 0 {
-		ok, confirmErr := w.holds()
-		return res, !ok && confirmErr == nil, errors.Join(err, confirmErr)
+		ok, unconfirmed := w.holds()
+		if unconfirmed != nil {
+			return res, false, unconfirmed // an outage is no refusal
+		}
+		return res, !ok, err
 	}
 	b := w.batch(r.entry(w.now))
 	res, err = t.commit(ctx, b)
@@ -229,24 +274,42 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 // commit commits b, the same batch again where the outcome is unknown. What
 // stays unknown when the context ends is in doubt until it was read again.
 func (t *Tenet) commit(ctx context.Context, b store.Batch) (store.Result, error) {
+	var unknown error // once an outcome was
 	wait := time.Millisecond
 	for {
 		res, err := t.st.Commit(ctx, b)
-		if !errors.Is(err, store.ErrUnknownOutcome) {
-			return res, err
+		switch {
+		case err == nil && unknown != nil:
+			res.Replayed = res.Replayed && !sameCommit(res.Entry, b.Entry)
+			return res, nil
+		case err == nil, errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrReused):
+			return res, err // none of which leaves b in doubt
+		case errors.Is(err, store.ErrUnknownOutcome):
+			unknown = err
+			t.replica.doubt(b.Refs())
+		case unknown == nil || !errors.Is(err, store.ErrUnavailable):
+			return res, errors.Join(unknown, err)
 		}
-		t.replica.doubt(b.Refs())
 		select {
 		case <-ctx.Done():
-			return res, errors.Join(err, ctx.Err())
+			return res, errors.Join(unknown, ctx.Err())
 		case <-time.After(wait):
 			wait = min(2*wait, time.Second)
 		}
 	}
 }
 
+// sameCommit reports whether a repetition was answered with the first try of the
+// same batch, and not with another caller's use of the operation id.
+func sameCommit(first, asked store.Entry) bool {
+	return first.Subject == asked.Subject && first.At.Equal(asked.At)
+}
+
 // earlier looks for the entry of an operation id that the caller chose.
 func (t *Tenet) earlier(ctx context.Context, r request) (e store.Entry, found bool, err error) {
+	if _, err := tenancy.ParseOrgID(string(r.org)); err != nil && r.org != "" {
+		return e, false, nil // which the rule will say
+	}
 	trail, err := t.st.Trail(ctx, store.TrailQuery{Org: r.org, Op: r.opts.Op, Limit: 1})
 	if err != nil || len(trail.Entries) == 0 {
 		return e, false, err

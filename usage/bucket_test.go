@@ -78,6 +78,9 @@ func numbers(s *usage.Sums) []*int64 {
 func TestSumsPlus(t *testing.T) {
 	for i := range numbers(&usage.Sums{}) {
 		var a, b, want usage.Sums
+		for j := range numbers(&a) {
+			*numbers(&a)[j], *numbers(&b)[j], *numbers(&want)[j] = 1, 2, 3
+		}
 		*numbers(&a)[i], *numbers(&b)[i], *numbers(&want)[i] = math.MaxInt64-5, 5, math.MaxInt64
 		got, err := a.Plus(b)
 		if diff := gocmp.Diff(want, got); err != nil || diff != "" {

@@ -135,10 +135,14 @@ func offset(t time.Time, loc *time.Location) time.Duration {
 	return time.Duration(seconds) * time.Second
 }
 
-// endOfOffset is when the offset that holds at t ends, in UTC; zero for never.
+// endOfOffset returns an instant after t until which the offset of t holds, in
+// UTC; the zero time where it holds for ever.
 func endOfOffset(t time.Time, loc *time.Location) time.Time {
-	if _, end := t.In(loc).ZoneBounds(); !end.IsZero() {
-		return end.UTC()
+	_, end := t.In(loc).ZoneBounds()
+	if !end.IsZero() && !end.After(t) {
+		// On 31 December of a leap year ZoneBounds gives the beginning of that day,
+		// since it takes years for 365 days long (Go 1.26). Go on step by step.
+		end = QuarterOf(t.Add(Quarter))
 	}
-	return time.Time{}
+	return end.UTC()
 }

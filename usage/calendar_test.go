@@ -46,6 +46,8 @@ func TestCuts(t *testing.T) {
 			[]string{"2026-03-29T00:00:00+01:00", "2026-03-30T00:00:00+02:00"}},
 		{"25 hours", "Europe/Berlin", usage.StepDay, "2026-10-25T12:00:00Z", "2026-10-25T13:00:00Z",
 			[]string{"2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"}},
+		{"the last of 25 hours", "Europe/Berlin", usage.StepDay, "2026-10-25T22:45:00Z", "2026-10-25T23:00:00Z",
+			[]string{"2026-10-25T00:00:00+02:00", "2026-10-26T00:00:00+01:00"}},
 		{"+05:30", "Asia/Kolkata", usage.StepDay, "2026-03-01T18:30:00Z", "2026-03-02T18:30:00Z",
 			[]string{"2026-03-02T00:00:00+05:30", "2026-03-03T00:00:00+05:30"}},
 		{"+05:45", "Asia/Kathmandu", usage.StepDay, "2026-03-01T18:14:59Z", "2026-03-01T18:15:00Z",
@@ -65,6 +67,8 @@ func TestCuts(t *testing.T) {
 		{"back over midnight at 00:01, the first time", "America/St_Johns", usage.StepDay, "2010-11-07T02:29:00Z", "2010-11-07T02:31:00Z",
 			[]string{"2010-11-06T00:00:00-02:30", "2010-11-07T00:00:00-02:30", "2010-11-08T00:00:00-03:30"}},
 		{"back over midnight at 00:01, the second time", "America/St_Johns", usage.StepDay, "2010-11-07T03:00:00Z", "2010-11-07T04:00:00Z",
+			[]string{"2010-11-07T00:00:00-02:30", "2010-11-08T00:00:00-03:30"}},
+		{"back over midnight at 00:01, a day later", "America/St_Johns", usage.StepDay, "2010-11-08T03:10:00Z", "2010-11-08T03:20:00Z",
 			[]string{"2010-11-07T00:00:00-02:30", "2010-11-08T00:00:00-03:30"}},
 		{"a date that never was, Apia", "Pacific/Apia", usage.StepDay, "2011-12-30T09:00:00Z", "2011-12-30T11:00:00Z",
 			[]string{"2011-12-29T00:00:00-10:00", "2011-12-31T00:00:00+14:00", "2012-01-01T00:00:00+14:00"}},
@@ -92,6 +96,13 @@ func TestCuts(t *testing.T) {
 			[]string{"2026-03-01T00:00:00+01:00", "2026-04-01T00:00:00+02:00"}},
 		{"New Year in Chatham", "Pacific/Chatham", usage.StepMonth, "2025-12-31T10:14:59Z", "2025-12-31T10:15:01Z",
 			[]string{"2025-12-01T00:00:00+13:45", "2026-01-01T00:00:00+13:45", "2026-02-01T00:00:00+13:45"}},
+
+		{"the last day of a leap year", "America/New_York", usage.StepDay, "2040-12-31T05:00:00Z", "2041-01-01T05:00:00Z",
+			[]string{"2040-12-31T00:00:00-05:00", "2041-01-01T00:00:00-05:00"}},
+		{"the last hour of a leap year", "America/New_York", usage.StepHour, "2041-01-01T04:59:00Z", "2041-01-01T05:00:00Z",
+			[]string{"2040-12-31T23:00:00-05:00", "2041-01-01T00:00:00-05:00"}},
+		{"the last month of a leap year", "Pacific/Chatham", usage.StepMonth, "2040-12-31T01:00:00Z", "2040-12-31T02:00:00Z",
+			[]string{"2040-12-01T00:00:00+13:45", "2041-01-01T00:00:00+13:45"}},
 
 		{"quarters", "Asia/Kathmandu", usage.StepQuarter, "2026-03-01T00:14:59Z", "2026-03-01T00:15:01Z",
 			[]string{"2026-03-01T05:45:00+05:45", "2026-03-01T06:00:00+05:45", "2026-03-01T06:15:00+05:45"}},
@@ -166,12 +177,19 @@ var zones = []string{
 	"Pacific/Apia", "Pacific/Chatham", "Pacific/Fakaofo", "Pacific/Kiritimati", "Pacific/Kwajalein", "Pacific/Norfolk",
 }
 
-// nearChange draws a time since 1980, most often close to a change of the offset.
+// nearChange draws a time since 1980, most often close to a change of the offset
+// or of a year that has 366 days.
 func nearChange(t *rapid.T, loc *time.Location) time.Time {
-	day := rapid.IntRange(1, 58*365).Draw(t, "days since 1980")
+	day := rapid.IntRange(1, 68*365).Draw(t, "days since 1980")
 	at := time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, day)
-	if _, end := at.In(loc).ZoneBounds(); !end.IsZero() && rapid.IntRange(0, 4).Draw(t, "jump") > 0 {
-		at = end
+	switch _, end := at.In(loc).ZoneBounds(); rapid.IntRange(0, 4).Draw(t, "jump") {
+	case 0:
+	case 1:
+		at = time.Date(at.Year()/4*4, 12, 31, 12, 0, 0, 0, time.UTC)
+	default:
+		if !end.IsZero() {
+			at = end
+		}
 	}
 	return at.Add(time.Duration(rapid.IntRange(-3*86400, 2*86400).Draw(t, "seconds")) * time.Second)
 }

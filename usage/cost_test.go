@@ -76,7 +76,10 @@ func TestCost(t *testing.T) {
 		{"rounded over", []tenancy.Price{price(input, most), price(output, 1)}, units(input, 1000, output, 500), usage.Money{}, usage.ErrOverflow},
 		{"over by one", []tenancy.Price{price(input, most), price(output, 1000)}, units(input, 1000, output, 1), usage.Money{}, usage.ErrOverflow},
 		{"far over", []tenancy.Price{price(input, most)}, units(input, most), usage.Money{}, usage.ErrOverflow},
-		{"over 128 bits", []tenancy.Price{price(input, most), price(output, most), price(tenancy.UnitImages, most), price(tenancy.UnitSeconds, most), price(tenancy.UnitRequests, most)},
+		{"2^64 thousandfold", []tenancy.Price{price(input, 4000)}, units(input, 1<<62), usage.Money{}, usage.ErrOverflow},
+		{"just over 128 bits, which would look small", []tenancy.Price{price(input, 1<<27), price(tenancy.UnitImages, most), price(tenancy.UnitSeconds, most), price(tenancy.UnitCharacters, most), price(tenancy.UnitRequests, most)},
+			units(input, 1<<40, tenancy.UnitImages, most, tenancy.UnitSeconds, most, tenancy.UnitCharacters, most, tenancy.UnitRequests, most), usage.Money{}, usage.ErrOverflow},
+		{"far over 128 bits", []tenancy.Price{price(input, most), price(output, most), price(tenancy.UnitImages, most), price(tenancy.UnitSeconds, most), price(tenancy.UnitRequests, most)},
 			units(input, most, output, most, tenancy.UnitImages, most, tenancy.UnitSeconds, most, tenancy.UnitRequests, most), usage.Money{}, usage.ErrOverflow},
 		{"a negative price", []tenancy.Price{price(input, -1)}, units(input, 5), usage.Money{}, usage.ErrInvalid},
 	} {

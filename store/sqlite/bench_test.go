@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/tenet/store"
+	"example.com/tenet/store/sqlitefile"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
@@ -209,5 +210,17 @@ func BenchmarkTotals(b *testing.B) {
 		if _, err := s.Totals(b.Context(), store.TotalQuery{Org: sampleOrganization.ID, By: usage.ByModel, Cuts: cuts}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	s, path := open(b)
+	s.Close()
+	for b.Loop() {
+		s, err := sqlitefile.Open(b.Context(), path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		s.Close()
 	}
 }

@@ -79,18 +79,22 @@ func (c asDigest) Scan(src any) error {
 	return nil
 }
 
-// asJSON is a list, or a set of models, in its JSON form. Every scan makes a value
-// of its own, since a record reaches it for ever.
-type asJSON[T any] struct{ p *T }
+// asJSON is a list, or a set of models, in its JSON form. A row with the same text
+// as the one before shares its value, which nobody writes to.
+type asJSON[T any] struct {
+	p    *T
+	text string // of last
+	last T
+}
 
-func jsonOf[T any](p *T) asJSON[T] { return asJSON[T]{p} }
+func jsonOf[T any](p *T) *asJSON[T] { return &asJSON[T]{p: p, text: emptyList} }
 
 const (
 	emptyList = "[]"
 	nothing   = "null" // of a nil slice, which is an empty list
 )
 
-func (c asJSON[T]) Value() (driver.Value, error) {
+func (c *asJSON[T]) Value() (driver.Value, error) {
 	data, err := json.Marshal(*c.p)
 	if err != nil {
 		return nil, store.ErrInvalid
@@ -101,16 +105,19 @@ func (c asJSON[T]) Value() (driver.Value, error) {
 	return string(data), nil
 }
 
-func (c asJSON[T]) Scan(src any) error {
+func (c *asJSON[T]) Scan(src any) error {
 	text, ok := src.(string)
 	if !ok {
 		return store.ErrCorrupt
 	}
-	var fresh T
-	if text != emptyList && json.Unmarshal([]byte(text), &fresh) != nil {
-		return store.ErrCorrupt
+	if text != c.text {
+		var fresh T
+		if json.Unmarshal([]byte(text), &fresh) != nil {
+			return store.ErrCorrupt
+		}
+		c.text, c.last = text, fresh
 	}
-	*c.p = fresh
+	*c.p = c.last
 	return nil
 }
 

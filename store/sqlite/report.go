@@ -82,9 +82,12 @@ const projectsOf = `
 		FROM p WHERE p.project IS NOT NULL
 	) `
 
-const totalsText = projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM usage_quarter
-	WHERE org = ?1 AND project IN (SELECT project FROM p WHERE ?5 IN ('', project))
-	AND start >= ?2 AND start < ?3 AND grain = ?4`
+const (
+	sumsText = `SELECT ` + idColumns + `, ` + sumColumns + ` FROM usage_quarter
+		WHERE org = ?1 AND start >= ?2 AND start < ?3 AND grain = ?4 AND project `
+	totalsText        = projectsOf + sumsText + `IN p`
+	projectTotalsText = sumsText + `= ?5`
+)
 
 // Totals implements store.Usage.
 func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, error) {
@@ -99,8 +102,12 @@ func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, 
 	var b usage.Bucket
 	var start int64
 	columns := bucketRow(&b.BucketID, &start, &b.Sums)
-	args := []any{string(q.Org), q.Cuts[0].UnixMicro(), q.Cuts[len(q.Cuts)-1].UnixMicro(), string(q.Grain()), string(q.Project)}
-	err := s.query(ctx, totalsText, args, func(rows *sql.Rows) error {
+	text := totalsText
+	args := []any{string(q.Org), q.Cuts[0].UnixMicro(), q.Cuts[len(q.Cuts)-1].UnixMicro(), string(q.Grain())}
+	if q.Project != "" {
+		text, args = projectTotalsText, append(args, string(q.Project))
+	}
+	err := s.query(ctx, text, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}

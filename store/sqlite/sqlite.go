@@ -85,11 +85,11 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	st, err := s.read.stmt(ctx, epochText)
-	if err != nil {
-		return err
+	err = s.query(ctx, epochText, nil, func(rows *sql.Rows) error { return rows.Scan(&s.epoch) })
+	if err == nil && s.epoch == "" {
+		err = store.ErrCorrupt
 	}
-	return st.QueryRowContext(ctx).Scan(&s.epoch)
+	return err
 }
 
 const epochText = `SELECT epoch FROM meta`

@@ -39,7 +39,10 @@ func (s *Store) Verify(ctx context.Context, org tenancy.OrgID, from, to time.Tim
 		all, err = t.differences(args, tally)
 		return err
 	})
-	return all, err
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
 }
 
 // Rebuild implements store.Upkeep.

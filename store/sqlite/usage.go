@@ -37,9 +37,9 @@ const (
 )
 
 // chunks are the numbers of rows that one INSERT takes, largest first: a statement
-// of many rows costs a fraction of as many statements. SQLite allows 32,766
-// parameters.
-var chunks = []int{200, 20, 1}
+// of many rows costs a fraction of as many statements. More than 50 gain nothing
+// and take longer to prepare.
+var chunks = []int{50, 10, 1}
 
 // bulk is an INSERT of many rows: a statement for each of chunks.
 type bulk struct {
@@ -59,8 +59,10 @@ func (p *pool) bulk(ctx context.Context, width int, text func(rows int) string) 
 	return b, nil
 }
 
+// recordText is OR FAIL, since the transaction ends with the statement anyway and
+// SQLite then need not be able to undo the statement alone.
 func recordText(rows int) string {
-	return `INSERT INTO usage_record (` + recordColumns + `) VALUES ` + tuples(rows, recordWidth)
+	return `INSERT OR FAIL INTO usage_record (` + recordColumns + `) VALUES ` + tuples(rows, recordWidth)
 }
 
 // bucketText adds to buckets. SQLite would turn a sum beyond int64 into a rounded
@@ -72,7 +74,7 @@ func bucketText(rows int) string {
 		set[i] = fmt.Sprintf(`%s = %s + excluded.%s`, c, c, c)
 		fits[i] = fmt.Sprintf(`%s <= %d - excluded.%s`, c, math.MaxInt64, c)
 	}
-	return `INSERT INTO usage_quarter (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
+	return `INSERT OR FAIL INTO usage_quarter (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
 		` ON CONFLICT DO UPDATE SET ` + list(set) + ` WHERE ` + strings.Join(fits, " AND ")
 }
 

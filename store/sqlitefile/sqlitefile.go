@@ -95,7 +95,7 @@ func create(path string) error {
 // the others may have to wait.
 var (
 	always = []string{"busy_timeout(5000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)",
-		"trusted_schema(0)", "cell_size_check(1)"}
+		"trusted_schema(0)", "cell_size_check(1)", "temp_store(MEMORY)", "cache_size(-16384)"}
 	writing = url.Values{"_txlock": {"immediate"}}
 	reading = url.Values{"_query_only": {"1"}}
 )

@@ -223,8 +223,8 @@ CREATE TABLE usage_record (
 ) STRICT;
 
 CREATE UNIQUE INDEX usage_record_by_id ON usage_record (id);
-CREATE INDEX usage_record_by_org ON usage_record (org, at, id);
-CREATE INDEX usage_record_by_project ON usage_record (org, project, at, id);
+CREATE INDEX usage_record_by_org ON usage_record (org, at);
+CREATE INDEX usage_record_by_project ON usage_record (org, project, at);
 
 -- What calls that began in a quarter of an hour add up to. Every call is in two
 -- rows: one of grain "model", and one of grain "key" or "user". Beside each

@@ -1,0 +1,537 @@
+package tenet
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+// A request body is read by two parties, the gateway and the upstream, and what
+// one takes for the model must be what the other takes. So the scanner refuses
+// whatever two readers of JSON could read differently where a decision, a limit
+// or the metering rests on it, and changes nothing else: it works on positions in
+// the client's own bytes.
+
+// member says what the edge asks of a member at the top level of a body.
+type member struct {
+	refused bool
+	is      jsonType
+}
+
+// jsonType is a type of JSON value, by what the value may begin with.
+type jsonType string
+
+const (
+	anyType     jsonType = ""
+	textType    jsonType = `"`
+	booleanType jsonType = "tf"
+	objectType  jsonType = "{"
+	countType   jsonType = "0123456789" // a whole number from 0, without point or exponent
+)
+
+// guarded are the members that routing, limits or metering rest on, and those
+// through which a vendor lets a body name other models or other people's stored
+// things. A name that folds to one of these and is not byte for byte the same is
+// refused, as is one that occurs twice.
+var guarded = map[string]member{
+	"model":                 {is: textType},
+	"messages":              {},
+	"stream":                {is: booleanType},
+	"stream_options":        {is: objectType},
+	"max_tokens":            {is: countType},
+	"max_completion_tokens": {is: countType},
+	"n":                     {is: countType},
+	"best_of":               {is: countType},
+
+	"models":     {refused: true}, // OpenRouter
+	"fallbacks":  {refused: true}, // LiteLLM
+	"route":      {refused: true}, // OpenRouter
+	"extra_body": {refused: true}, // LiteLLM: merged into the body behind the gateway
+
+	"previous_response_id": {refused: true},
+	"conversation":         {refused: true},
+}
+
+const (
+	guardedPrefix   = "max_" // every member that begins so is guarded
+	maxGuardedNames = 32     // a body's guarded members, of which there are a dozen at most
+	maxMemberName   = 256    // bytes of a top-level name as written
+	maxModelText    = 1024   // bytes of a model's name as written
+)
+
+// span is a stretch of a body. The zero span is absent.
+type span struct{ from, to int }
+
+// bodyScan is what the edge knows of a body that it accepts.
+type bodyScan struct {
+	// model is what the client named, unescaped; [usage.UnknownModel] where that
+	// is no model's name, and empty where it is the empty string.
+	model  tenancy.ModelID
+	stream bool
+	// output is the most output tokens that the client asks for, over all
+	// choices; -1 where it sets no bound.
+	output int64
+
+	modelAt span
+	asking  edit // asks for usage in a stream where the client did not
+}
+
+// edit puts text in the place of a stretch of a body.
+type edit struct {
+	at   span
+	text string
+}
+
+// scanBody reads the top level of a body. What it accepts is one JSON object in
+// UTF-8 that every reader takes for the same model, stream and limits. It
+// allocates no more for a large body than for a small one.
+func scanBody(body []byte) (bodyScan, *HTTPError) {
+	if !utf8.Valid(body) || !json.Valid(body) {
+		return bodyScan{}, badBody("invalid_json", "", "The body is not valid JSON in UTF-8 without a byte order mark.")
+	}
+	start := skipSpace(body, 0)
+	if body[start] != '{' {
+		return bodyScan{}, badBody("invalid_json", "", "The body must be one JSON object.")
+	}
+	found, refusal := findGuarded(body, start)
+	if refusal != nil {
+		return bodyScan{}, refusal
+	}
+	if refersToStored(body, found["messages"]) {
+		return bodyScan{}, badBody("stored_reference", "messages",
+			"Files and audio stored at the model's provider cannot be referred to by id here. Send the content itself.")
+	}
+	return readGuarded(body, found)
+}
+
+func readGuarded(body []byte, found map[string]span) (bodyScan, *HTTPError) {
+	s := bodyScan{modelAt: found["model"], output: askedOutput(body, found)}
+	s.model = modelNamed(s.modelAt.of(body))
+	if at, ok := found["stream"]; ok {
+		s.stream = body[at.from] == 't'
+	}
+	if !s.stream {
+		return s, nil
+	}
+	var refusal *HTTPError
+	s.asking, refusal = askForUsage(body, found)
+	return s, refusal
+}
+
+// modelNamed is the model that a quoted string names, and [usage.UnknownModel]
+// where no model can be called so.
+func modelNamed(quoted []byte) tenancy.ModelID {
+	if len(quoted) > maxModelText {
+		return usage.UnknownModel
+	}
+	return modelID(string(appendUnescaped(nil, quoted)))
+}
+
+func modelID(text string) tenancy.ModelID {
+	id, err := tenancy.ParseModelID(text)
+	if err != nil && text != "" {
+		return usage.UnknownModel
+	}
+	return id
+}
+
+// findGuarded returns where the values of the guarded members stand.
+func findGuarded(body []byte, start int) (map[string]span, *HTTPError) {
+	found := make(map[string]span, 8)
+	var buf, folded [maxMemberName]byte
+	for at, value := range membersAt(body, start) {
+		if at.to-at.from > maxMemberName {
+			return nil, badBody("invalid_member", "", "A member's name is longer than 256 bytes.")
+		}
+		name := appendUnescaped(buf[:0], at.of(body))
+		if bytes.ContainsFunc(name, ambiguous) {
+			return nil, badBody("invalid_member", "", "A member's name holds a control character or half of a surrogate pair.")
+		}
+		key := appendFolded(folded[:0], name)
+		rule, known := guarded[string(key)]
+		if !known && !bytes.HasPrefix(key, []byte(guardedPrefix)) {
+			continue
+		}
+		if refusal := checkMember(rule, known, name, key, value.of(body)); refusal != nil {
+			return nil, refusal
+		}
+		if _, twice := found[string(key)]; twice {
+			return nil, badBody("duplicate_member", param(known, key), "The member "+param(known, key)+" occurs twice.")
+		}
+		if len(found) == maxGuardedNames {
+			return nil, badBody("invalid_member", param(known, key), "The body has too many members that begin with max_.")
+		}
+		found[string(key)] = value
+	}
+	if _, ok := found["model"]; !ok {
+		return nil, noModel()
+	}
+	return found, nil
+}
+
+func checkMember(rule member, known bool, name, key, value []byte) *HTTPError {
+	switch p := param(known, key); {
+	case rule.refused:
+		return badBody("unsupported_parameter", p, "This gateway does not take "+p+". Name one model, and send content rather than references.")
+	case !bytes.Equal(name, key):
+		return badBody("invalid_member", p, "Write "+p+" exactly so, in lower case.")
+	case !rule.is.begins(value) && (value[0] != 'n' || p == "model"):
+		return badBody("invalid_type", p, "The value of "+p+" has the wrong type.")
+	}
+	return nil
+}
+
+// param is the name to answer with: never a text of the client's.
+func param(known bool, key []byte) string {
+	if known {
+		return string(key)
+	}
+	return guardedPrefix + "*"
+}
+
+func (t jsonType) begins(value []byte) bool {
+	if t == countType {
+		_, err := strconv.ParseUint(string(value[:min(len(value), 20)]), 10, 31)
+		return err == nil
+	}
+	return t == anyType || strings.IndexByte(string(t), value[0]) >= 0
+}
+
+// ambiguous are characters that one reader keeps and another drops, or ends a
+// name at.
+func ambiguous(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError }
+
+// askedOutput is the bound that the body itself sets on its output, -1 for none.
+// Two bounds of one thing count as the larger, several choices each.
+func askedOutput(body []byte, found map[string]span) int64 {
+	limit := max(number(body, found["max_tokens"]), number(body, found["max_completion_tokens"]))
+	if limit < 0 {
+		return -1
+	}
+	choices := max(number(body, found["n"]), number(body, found["best_of"]), 1)
+	return limit * choices // each below 1<<31
+}
+
+func number(body []byte, at span) int64 {
+	n, err := strconv.ParseUint(string(at.of(body)), 10, 31)
+	if err != nil {
+		return -1 // absent or null
+	}
+	return int64(n)
+}
+
+// askForUsage returns the edit that turns on stream_options.include_usage; the
+// zero edit where the client asked for it itself.
+func askForUsage(body []byte, found map[string]span) (edit, *HTTPError) {
+	at, ok := found["stream_options"]
+	if !ok {
+		model := found["model"] // insert behind a value that is there for certain
+		return edit{span{model.to, model.to}, `,"stream_options":{"include_usage":true}`}, nil
+	}
+	if body[at.from] == 'n' {
+		return edit{at, `{"include_usage":true}`}, nil
+	}
+	asked, empty, refusal := includeUsage(body, at)
+	switch absent := asked == (span{}); {
+	case refusal != nil:
+		return edit{}, refusal
+	case absent && empty:
+		return edit{at, `{"include_usage":true}`}, nil
+	case absent:
+		return edit{span{at.from + 1, at.from + 1}, `"include_usage":true,`}, nil
+	case body[asked.from] == 't':
+		return edit{}, nil
+	}
+	return edit{asked, "true"}, nil // it said false or null
+}
+
+// includeUsage finds the member of the stream options at at.
+func includeUsage(body []byte, at span) (asked span, empty bool, refusal *HTTPError) {
+	const name, param = "include_usage", "stream_options.include_usage"
+	empty = true
+	for key, value := range membersAt(body, at.from) {
+		empty = false
+		switch same, exact := foldsTo(key.of(body), name); {
+		case !same:
+		case !exact || asked != (span{}):
+			return asked, empty, badBody("duplicate_member", param, "Write "+param+" once, and exactly so.")
+		case !booleanType.begins(value.of(body)) && body[value.from] != 'n':
+			return asked, empty, badBody("invalid_type", param, "The value of "+param+" has the wrong type.")
+		default:
+			asked = value
+		}
+	}
+	return asked, empty, nil
+}
+
+// refersToStored reports whether messages name something that is stored at the
+// upstream, where all tenants share one account: a file_id anywhere, or the id of
+// an earlier audio answer.
+func refersToStored(body []byte, at span) bool {
+	for name, value := range membersWithin(body, at) {
+		if same, _ := foldsTo(name.of(body), "file_id"); same && body[value] == '"' {
+			return true
+		}
+	}
+	if at == (span{}) || body[at.from] != '[' {
+		return false
+	}
+	for message := range elementsAt(body, at.from) {
+		if body[message.from] == '{' && hasAudioID(body, message.from) {
+			return true
+		}
+	}
+	return false
+}
+
+func hasAudioID(body []byte, message int) bool {
+	for name, value := range membersAt(body, message) {
+		if same, _ := foldsTo(name.of(body), "audio"); !same || body[value.from] != '{' {
+			continue
+		}
+		for key := range membersAt(body, value.from) {
+			if same, _ := foldsTo(key.of(body), "id"); same {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// estimate is what the call is reserved before it runs: input by the rule of thumb
+// of four bytes a token, output as much as the client allows. Output without a
+// bound is unknown.
+func (s bodyScan) estimate(size int) Estimate {
+	const bytesPerToken = 4
+	units := usage.Units{}.With(tenancy.UnitRequests, 1).
+		With(tenancy.UnitInput, (int64(size)+bytesPerToken-1)/bytesPerToken)
+	return Estimate{Units: units.With(tenancy.UnitOutput, s.output)}
+}
+
+// splice returns the body with model in the place of what the client named, and
+// with the stream's usage asked for, as pieces to be sent one after the other.
+// The pieces share the body's memory.
+func (s bodyScan) splice(body []byte, model tenancy.ModelID) pieces {
+	edits := []edit{{s.modelAt, strconv.Quote(string(model))}} // no character of a model id needs escaping
+	if s.asking != (edit{}) {
+		edits = append(edits, s.asking)
+		slices.SortStableFunc(edits, func(a, b edit) int { return a.at.from - b.at.from })
+	}
+	var ps pieces
+	done := 0
+	for _, e := range edits {
+		ps = append(ps, body[done:e.at.from], []byte(e.text))
+		done = e.at.to
+	}
+	return append(ps, body[done:])
+}
+
+// pieces is a body in parts.
+type pieces [][]byte
+
+func (ps pieces) size() (n int64) {
+	for _, p := range ps {
+		n += int64(len(p))
+	}
+	return n
+}
+
+// open returns a reader of its own over the parts.
+func (ps pieces) open() io.ReadCloser {
+	readers := make([]io.Reader, len(ps))
+	for i, p := range ps {
+		readers[i] = bytes.NewReader(p)
+	}
+	return io.NopCloser(io.MultiReader(readers...))
+}
+
+// What follows walks JSON that json.Valid has accepted; positions are those of
+// the whole body.
+
+func (s span) of(body []byte) []byte { return body[s.from:s.to] }
+
+// membersAt yields name and value of each member of the object at i.
+func membersAt(body []byte, i int) iter.Seq2[span, span] {
+	return func(yield func(name, value span) bool) {
+		for i := skipSpace(body, i+1); body[i] != '}'; {
+			name := span{i, stringEnd(body, i)}
+			from := skipSpace(body, skipSpace(body, name.to)+1)
+			value := span{from, valueEnd(body, from)}
+			if !yield(name, value) {
+				return
+			}
+			if i = skipSpace(body, value.to); body[i] == ',' {
+				i = skipSpace(body, i+1)
+			}
+		}
+	}
+}
+
+// elementsAt yields the elements of the array at i.
+func elementsAt(body []byte, i int) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		for i := skipSpace(body, i+1); body[i] != ']'; {
+			value := span{i, valueEnd(body, i)}
+			if !yield(value) {
+				return
+			}
+			if i = skipSpace(body, value.to); body[i] == ',' {
+				i = skipSpace(body, i+1)
+			}
+		}
+	}
+}
+
+// membersWithin yields the name of each member at any depth within at, and where
+// its value begins. It reads every byte once however deep the nesting is.
+func membersWithin(body []byte, at span) iter.Seq2[span, int] {
+	return func(yield func(name span, value int) bool) {
+		for i := at.from; i < at.to; {
+			skip := bytes.IndexByte(body[i:at.to], '"')
+			if skip < 0 {
+				return
+			}
+			text := span{i + skip, stringEnd(body, i+skip)}
+			i = skipSpace(body, text.to)
+			if i < at.to && body[i] == ':' && !yield(text, skipSpace(body, i+1)) {
+				return
+			}
+		}
+	}
+}
+
+func skipSpace(body []byte, i int) int {
+	for i < len(body) && (body[i] == ' ' || body[i] == '\t' || body[i] == '\n' || body[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// stringEnd returns the position behind the string that begins at i.
+func stringEnd(body []byte, i int) int {
+	for i++; ; i++ {
+		i += bytes.IndexByte(body[i:], '"')
+		escapes := 0
+		for body[i-1-escapes] == '\\' {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i + 1
+		}
+	}
+}
+
+// valueEnd returns the position behind the value that begins at i.
+func valueEnd(body []byte, i int) int {
+	for depth := 0; i < len(body); {
+		switch body[i] {
+		case '"':
+			i = stringEnd(body, i)
+		case '{', '[':
+			depth++
+			i++
+			continue
+		case '}', ']':
+			depth--
+			i++
+		case ' ', '\t', '\n', '\r', ',', ':':
+			i++
+			continue
+		default:
+			i = scalarEnd(body, i)
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return i
+}
+
+// scalarEnd returns the position behind the number, true, false or null at i.
+func scalarEnd(body []byte, i int) int {
+	for i < len(body) && strings.IndexByte(" \t\n\r,:}]", body[i]) < 0 {
+		i++
+	}
+	return i
+}
+
+// foldsTo reports whether a name as written folds to the lower-case want, and
+// whether it is byte for byte the same.
+func foldsTo(quoted []byte, want string) (same, exact bool) {
+	const longest = 6 // bytes of one character as an escape
+	if len(quoted) > longest*len(want)+2 {
+		return false, false
+	}
+	var buf, folded [128]byte
+	name := appendUnescaped(buf[:0], quoted)
+	return string(appendFolded(folded[:0], name)) == want, string(name) == want
+}
+
+// appendFolded appends name as encoding/json folds names, in lower case: two
+// names that some reader takes for one have one folded form.
+func appendFolded(dst, name []byte) []byte {
+	for len(name) > 0 {
+		r, n := utf8.DecodeRune(name)
+		name = name[n:]
+		least := r
+		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
+			least = min(least, f)
+		}
+		if 'A' <= least && least <= 'Z' {
+			least += 'a' - 'A'
+		}
+		dst = utf8.AppendRune(dst, least)
+	}
+	return dst
+}
+
+// appendUnescaped appends what the quoted string says. Half a surrogate pair says
+// U+FFFD.
+func appendUnescaped(dst, quoted []byte) []byte {
+	text := quoted[1 : len(quoted)-1]
+	for {
+		i := bytes.IndexByte(text, '\\')
+		if i < 0 {
+			return append(dst, text...)
+		}
+		dst = append(dst, text[:i]...)
+		r, n := unescape(text[i:])
+		dst, text = utf8.AppendRune(dst, r), text[i+n:]
+	}
+}
+
+// unescape reads the escape that text begins with, and says how long it is.
+func unescape(text []byte) (r rune, n int) {
+	const named = "bfnrt"
+	if text[1] != 'u' {
+		if i := strings.IndexByte(named, text[1]); i >= 0 {
+			return rune("\b\f\n\r\t"[i]), 2
+		}
+		return rune(text[1]), 2
+	}
+	r = hex(text[2:6])
+	if !utf16.IsSurrogate(r) {
+		return r, 6
+	}
+	if len(text) >= 12 && text[6] == '\\' && text[7] == 'u' {
+		if pair := utf16.DecodeRune(r, hex(text[8:12])); pair != utf8.RuneError {
+			return pair, 12
+		}
+	}
+	return utf8.RuneError, 6
+}
+
+func hex(digits []byte) rune {
+	n, _ := strconv.ParseUint(string(digits), 16, 16)
+	return rune(n)
+}

@@ -1,0 +1,316 @@
+package tenet
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+// served is the model that the tests splice in.
+const served tenancy.ModelID = "vendor/served-1"
+
+func TestScanSplices(t *testing.T) {
+	for _, tt := range []struct {
+		name, body, want string
+		model            tenancy.ModelID
+	}{
+		{"model alone", `{"model":"m"}`, `{"model":"vendor/served-1"}`, "m"},
+		{"everything else stays as it was", " {\"a\" : 1.50e3,\n\t\"model\"\r: \"m\" , \"b\":[ {\"model\":\"x\"} ,\"\\u0041\"]} \n", " {\"a\" : 1.50e3,\n\t\"model\"\r: \"vendor/served-1\" , \"b\":[ {\"model\":\"x\"} ,\"\\u0041\"]} \n", "m"},
+		{"escapes in the name and the value", `{"\u006dodel":"gpt\u002d4\/x"}`, `{"\u006dodel":"vendor/served-1"}`, "gpt-4/x"},
+		{"text that looks like structure", `{"a":"\"model\":\"x\"}\\","model":"m"}`, `{"a":"\"model\":\"x\"}\\","model":"vendor/served-1"}`, "m"},
+		{"escaped backslash ends a text", `{"a":"\\","model":"m","b":"\\\""}`, `{"a":"\\","model":"vendor/served-1","b":"\\\""}`, "m"},
+		{"nested models are not the model", `{"tools":[{"model":"x","models":[],"n":1.5}],"model":"m"}`, `{"tools":[{"model":"x","models":[],"n":1.5}],"model":"vendor/served-1"}`, "m"},
+		{"no model's name", `{"model":"m\ud83d\ude00"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
+		{"half a pair", `{"model":"m\ud83d"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
+		{"a name as long as a body", `{"model":"` + strings.Repeat("m", 2000) + `"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
+		{"an empty name", `{"model":""}`, `{"model":"vendor/served-1"}`, ""},
+		{"prompt is text here", `{"model":"m","prompt":{"id":"p"}}`, `{"model":"vendor/served-1","prompt":{"id":"p"}}`, "m"},
+		{"nulls are absent", `{"model":"m","stream":null,"n":null,"max_tokens":null,"stream_options":null}`, `{"model":"vendor/served-1","stream":null,"n":null,"max_tokens":null,"stream_options":null}`, "m"},
+
+		{"stream asks for usage", `{"model":"m","stream":true}`, `{"model":"vendor/served-1","stream_options":{"include_usage":true},"stream":true}`, "m"},
+		{"stream before model", `{"stream":true,"model":"m"}`, `{"stream":true,"model":"vendor/served-1","stream_options":{"include_usage":true}}`, "m"},
+		{"options of null", `{"stream_options":null,"model":"m","stream":true}`, `{"stream_options":{"include_usage":true},"model":"vendor/served-1","stream":true}`, "m"},
+		{"options of nothing", `{"model":"m","stream":true,"stream_options": { } }`, `{"model":"vendor/served-1","stream":true,"stream_options": {"include_usage":true} }`, "m"},
+		{"options of something else", `{"model":"m","stream":true,"stream_options":{"x":[{}]}}`, `{"model":"vendor/served-1","stream":true,"stream_options":{"include_usage":true,"x":[{}]}}`, "m"},
+		{"asked not to", `{"model":"m","stream":true,"stream_options":{"x":1,"include_usage":false}}`, `{"model":"vendor/served-1","stream":true,"stream_options":{"x":1,"include_usage":true}}`, "m"},
+		{"asked null", `{"model":"m","stream":true,"stream_options":{"include_usage" : null}}`, `{"model":"vendor/served-1","stream":true,"stream_options":{"include_usage" : true}}`, "m"},
+		{"asked already", `{"model":"m","stream":true,"stream_options":{"include_usage":true}}`, `{"model":"vendor/served-1","stream":true,"stream_options":{"include_usage":true}}`, "m"},
+		{"no stream, no asking", `{"model":"m","stream":false}`, `{"model":"vendor/served-1","stream":false}`, "m"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, refused := scanBody([]byte(tt.body))
+			if refused != nil {
+				t.Fatalf("refused: %+v", *refused)
+			}
+			if s.model != tt.model {
+				t.Errorf("model %q, want %q", s.model, tt.model)
+			}
+			ps := s.splice([]byte(tt.body), served)
+			if diff := cmp.Diff(tt.want, joined(t, ps)); diff != "" {
+				t.Errorf("spliced (-want +got):\n%s", diff)
+			}
+			if ps.size() != int64(len(tt.want)) || joined(t, ps) != tt.want {
+				t.Errorf("size %d, want %d; or it cannot be read twice", ps.size(), len(tt.want))
+			}
+		})
+	}
+}
+
+func joined(t *testing.T, ps pieces) string {
+	t.Helper()
+	data, err := io.ReadAll(ps.open())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestScanRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		name, body, code, param, why string
+	}{
+		{"empty", ``, "invalid_json", "", "nothing names a model"},
+		{"not JSON", `{"model":"m"`, "invalid_json", "", "a lenient reader would go on"},
+		{"byte order mark", "\ufeff{\"model\":\"m\"}", "invalid_json", "", "some readers skip it, some do not"},
+		{"two values", `{"model":"m"}{"model":"x"}`, "invalid_json", "", "which of them?"},
+		{"something after", `{"model":"m"} x`, "invalid_json", "", "which of them?"},
+		{"NUL after", "{\"model\":\"m\"}\x00", "invalid_json", "", "the end for some"},
+		{"bad UTF-8", "{\"model\":\"m\",\"a\":\"\xff\"}", "invalid_json", "", "each reader repairs it in its way"},
+		{"overlong UTF-8", "{\"\xc1\xadodel\":\"x\",\"model\":\"m\"}", "invalid_json", "", "spells an m for some"},
+		{"single quotes", `{'model':'m'}`, "invalid_json", "", "JSON5 is another language"},
+		{"comment", `{"model":"m"/*,"model":"x"*/}`, "invalid_json", "", "JSON5 is another language"},
+		{"array", `[{"model":"m"}]`, "invalid_json", "", "not an object"},
+		{"text", `"model"`, "invalid_json", "", "not an object"},
+		{"null", `null`, "invalid_json", "", "not an object"},
+
+		{"no model", `{"messages":[]}`, "no_model", "model", "nothing to decide on"},
+		{"model of null", `{"model":null}`, "invalid_type", "model", "nothing to decide on"},
+		{"model of a number", `{"model":1}`, "invalid_type", "model", "nothing to decide on"},
+		{"model of a list", `{"model":["m","x"]}`, "invalid_type", "model", "more than one"},
+
+		{"model twice", `{"model":"m","model":"x"}`, "duplicate_member", "model", "encoding/json takes the last, others the first"},
+		{"model twice, once escaped", `{"model":"m","mod\u0065l":"x"}`, "duplicate_member", "model", "the same after unescaping"},
+		{"another case beside it", `{"model":"m","MODEL":"x"}`, "invalid_member", "model", "encoding/json matches it"},
+		{"another case alone", `{"Model":"m"}`, "invalid_member", "model", "encoding/json matches it, others do not"},
+		{"escaped case", `{"model":"m","\u004dodel":"x"}`, "invalid_member", "model", "encoding/json matches it"},
+		{"long s", `{"model":"m","ſtream":true}`, "invalid_member", "stream", "folds to s"},
+		{"Kelvin sign", `{"model":"m","max_to\u212aens":1}`, "invalid_member", "max_tokens", "folds to k"},
+		{"NUL in a name", `{"model\u0000":"x","model":"m"}`, "invalid_member", "", "ends the name for some"},
+		{"half a pair in a name", `{"mod\ud800el":"x","model":"m"}`, "invalid_member", "", "dropped by some"},
+		{"a name as long as a body", `{"model":"m","` + strings.Repeat("a", 300) + `":1}`, "invalid_member", "", "nobody writes it"},
+
+		{"stream twice", `{"model":"m","stream":true,"stream":false}`, "duplicate_member", "stream", "metered as one, served as the other"},
+		{"stream of a text", `{"model":"m","stream":"true"}`, "invalid_type", "stream", "true for some"},
+		{"stream of a number", `{"model":"m","stream":1}`, "invalid_type", "stream", "true for some"},
+		{"options twice", `{"model":"m","stream_options":{},"stream_options":{}}`, "duplicate_member", "stream_options", "metering rests on it"},
+		{"options of a list", `{"model":"m","stream_options":[]}`, "invalid_type", "stream_options", "metering rests on it"},
+		{"usage twice", `{"model":"m","stream":true,"stream_options":{"include_usage":true,"include_usage":false}}`, "duplicate_member", "stream_options.include_usage", "metering rests on it"},
+		{"usage in another case", `{"model":"m","stream":true,"stream_options":{"Include_Usage":false}}`, "duplicate_member", "stream_options.include_usage", "metering rests on it"},
+		{"usage of a number", `{"model":"m","stream":true,"stream_options":{"include_usage":1}}`, "invalid_type", "stream_options.include_usage", "true for some"},
+		{"messages twice", `{"model":"m","messages":[],"messages":[]}`, "duplicate_member", "messages", "one is looked into, the other is sent"},
+
+		{"bound twice", `{"model":"m","max_tokens":1,"max_tokens":9}`, "duplicate_member", "max_tokens", "reserved as one, served as the other"},
+		{"bound in another case", `{"model":"m","MAX_TOKENS":1}`, "invalid_member", "max_tokens", "reserved as one, served as the other"},
+		{"bound of a fraction", `{"model":"m","max_tokens":1.5}`, "invalid_type", "max_tokens", "no count"},
+		{"bound of an exponent", `{"model":"m","max_completion_tokens":1e3}`, "invalid_type", "max_completion_tokens", "read differently"},
+		{"bound below zero", `{"model":"m","max_tokens":-1}`, "invalid_type", "max_tokens", "would lower the reservation"},
+		{"bound beyond 31 bits", `{"model":"m","max_tokens":2147483648}`, "invalid_type", "max_tokens", "wraps for some"},
+		{"bound beyond 64 bits", `{"model":"m","max_tokens":18446744073709551617}`, "invalid_type", "max_tokens", "wraps for some"},
+		{"vendor's bound twice", `{"model":"m","max_x":1,"max_x":1}`, "duplicate_member", "max_*", "its name is the client's and not repeated"},
+		{"vendor's bound in another case", `{"model":"m","maX_x":1}`, "invalid_member", "max_*", "its name is the client's and not repeated"},
+		{"no end of bounds", `{"model":"m"` + bounds(maxGuardedNames) + `}`, "invalid_member", "max_*", "what is kept of a body is bounded"},
+		{"n of a fraction", `{"model":"m","n":1.0}`, "invalid_type", "n", "no count"},
+		{"n twice", `{"model":"m","n":1,"n":100}`, "duplicate_member", "n", "reserved as one, served as the other"},
+		{"N", `{"model":"m","N":100}`, "invalid_member", "n", "reserved as one, served as the other"},
+		{"best_of of a text", `{"model":"m","best_of":"2"}`, "invalid_type", "best_of", "no count"},
+
+		{"models", `{"model":"m","models":["x"]}`, "unsupported_parameter", "models", "names other models"},
+		{"fallbacks", `{"model":"m","fallbacks":[]}`, "unsupported_parameter", "fallbacks", "names other models"},
+		{"route", `{"model":"m","route":"fallback"}`, "unsupported_parameter", "route", "names other models"},
+		{"extra_body", `{"model":"m","extra_body":{"model":"x"}}`, "unsupported_parameter", "extra_body", "is merged into the body later"},
+		{"extra_body in another case", `{"model":"m","Extra_Body":null}`, "unsupported_parameter", "extra_body", "is merged into the body later"},
+		{"previous response", `{"model":"m","previous_response_id":"resp_1"}`, "unsupported_parameter", "previous_response_id", "somebody else's"},
+		{"conversation", `{"model":"m","conversation":"conv_1"}`, "unsupported_parameter", "conversation", "somebody else's"},
+		{"stored file", `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}`, "stored_reference", "messages", "somebody else's"},
+		{"stored file, escaped", `{"model":"m","messages":[{"content":[{"file":{"file\u005fID":"file-1"}}]}]}`, "stored_reference", "messages", "somebody else's"},
+		{"stored audio", `{"model":"m","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}`, "stored_reference", "messages", "somebody else's"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			_, refused := scanBody([]byte(tt.body))
+			if refused == nil {
+				t.Fatalf("accepted: %s", tt.why)
+			}
+			got := []any{refused.Status, refused.Type, refused.Code, refused.Param}
+			if diff := cmp.Diff([]any{400, "invalid_request_error", tt.code, tt.param}, got); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", tt.why, diff)
+			}
+		})
+	}
+}
+
+func bounds(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"max_%d":1`, i)
+	}
+	return b.String()
+}
+
+func TestScanLetsThroughWhatOnlyLooksStored(t *testing.T) {
+	for _, body := range []string{
+		`{"model":"m","messages":[{"audio":null,"content":[{"type":"input_audio","input_audio":{"data":"","format":"wav"}}]}]}`,
+		`{"model":"m","messages":[{"content":"\"file_id\":\"x\""}],"tools":[{"function":{"parameters":{"properties":{"file_id":{"type":"string"}}}}}]}`,
+		`{"model":"m","messages":[{"content":[{"file":{"file_id":null,"file_data":"x"}}]}]}`,
+		`{"model":"m","messages":"file_id"}`,
+		`{"model":"m","messages":["file_id", "x"]}`,
+	} {
+		if _, refused := scanBody([]byte(body)); refused != nil {
+			t.Errorf("%s refused: %+v", body, *refused)
+		}
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	for _, tt := range []struct {
+		name, body string
+		output     int64
+		known      bool
+	}{
+		{"no bound", `{"model":"m"}`, 0, false},
+		{"null is no bound", `{"model":"m","max_tokens":null,"n":3}`, 0, false},
+		{"one bound", `{"model":"m","max_tokens":100}`, 100, true},
+		{"the larger of two", `{"model":"m","max_tokens":100,"max_completion_tokens":200}`, 200, true},
+		{"for each choice", `{"model":"m","max_tokens":100,"n":3}`, 300, true},
+		{"for the best of more", `{"model":"m","max_tokens":100,"n":3,"best_of":5}`, 500, true},
+		{"no choice is one", `{"model":"m","max_tokens":100,"n":0}`, 100, true},
+		{"the largest", `{"model":"m","max_tokens":2147483647,"n":2147483647}`, 2147483647 * 2147483647, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, refused := scanBody([]byte(tt.body))
+			if refused != nil {
+				t.Fatal(refused)
+			}
+			units := s.estimate(9).Units
+			output, known := units.Get(tenancy.UnitOutput)
+			if output != tt.output || known != tt.known {
+				t.Errorf("output %d, %v; want %d, %v", output, known, tt.output, tt.known)
+			}
+			if input, _ := units.Get(tenancy.UnitInput); input != 3 {
+				t.Errorf("input of 9 bytes %d tokens, want 3", input)
+			}
+		})
+	}
+}
+
+// What the scanner allocates must not grow with the body.
+func TestScanAllocates(t *testing.T) {
+	scan := func(members int) float64 {
+		body := []byte(`{"model":"m","stream":true` + strings.Repeat(`,"some_member_of_the_body":[{"x":"\u0041"}]`, members) + `}`)
+		return testing.AllocsPerRun(10, func() {
+			if _, refused := scanBody(body); refused != nil {
+				t.Fatal(refused)
+			}
+		})
+	}
+	if small, large := scan(1), scan(10_000); large > small+8 {
+		t.Errorf("%.0f allocations for a small body, %.0f for a large one", small, large)
+	}
+}
+
+// FuzzScan holds the scanner to what encoding/json reads: whatever is accepted
+// has, spliced, the served model for a reader that takes the first duplicate, the
+// last or any case, asks for usage exactly if it streams, and is otherwise the
+// same.
+func FuzzScan(f *testing.F) {
+	for _, seed := range []string{
+		`{"model":"m"}`, `{"stream":true,"model":"m","stream_options":{"a":[1,{"b":"\""}]}}`,
+		`{"model":"m","stream":true,"stream_options":{"include_usage":null}}`, `{"\u006dodel":"\\"}`,
+		` { "messages" : [ { "audio":{ "x":1 }, "content":[{"file":{}}] } ] , "model":"m" , "max_tokens":1}`,
+		`{"model":"m","MODEL":"x"}`, `{"model":"m","ſtream":1}`, `[]`, `{"model":"a","":""}`,
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		given := bytes.Clone(body)
+		s, refused := scanBody(body)
+		if refused != nil {
+			if refused.Status != 400 || refused.Message == "" {
+				t.Fatalf("refused as %+v", *refused)
+			}
+			return
+		}
+		spliced := []byte(joined(t, s.splice(body, served)))
+		if !bytes.Equal(body, given) {
+			t.Fatal("the body was changed in place")
+		}
+		want, got := object(t, body), object(t, spliced)
+		if s.stream {
+			options, _ := want["stream_options"].(map[string]any)
+			if options == nil {
+				options = map[string]any{}
+			}
+			options["include_usage"] = true
+			want["stream_options"] = options
+		}
+		want["model"] = string(served)
+		if !reflect.DeepEqual(want, got) {
+			t.Fatalf("spliced (-want +got):\n%s", cmp.Diff(want, got))
+		}
+		// Of every member that a reader could take for the model there is one.
+		count := 0
+		for name := range got {
+			if strings.EqualFold(name, "model") {
+				count++
+			}
+		}
+		var folding struct {
+			Model  string
+			Stream *bool
+		}
+		if err := json.Unmarshal(spliced, &folding); err != nil || folding.Model != string(served) || count != 1 {
+			t.Fatalf("a folding reader reads %+v of %d models, %v", folding, count, err)
+		}
+		if streams := folding.Stream != nil && *folding.Stream; streams != s.stream {
+			t.Fatalf("a folding reader streams: %v, the scanner: %v", streams, s.stream)
+		}
+		if s.model != "" && s.model != usage.UnknownModel {
+			if object(t, body)["model"] != string(s.model) {
+				t.Fatalf("scanned model %q", s.model)
+			}
+		}
+	})
+}
+
+func object(t *testing.T, data []byte) (m map[string]any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.UseNumber()
+	if err := d.Decode(&m); err != nil {
+		t.Fatalf("%v: %q", err, data)
+	}
+	return m
+}
+
+func BenchmarkScan(b *testing.B) {
+	for _, size := range []int{1 << 10, 1 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			message := `{"role":"user","content":"` + strings.Repeat("words and \\n ", 20) + `"}`
+			body := []byte(`{"stream":true,"messages":[` + message + strings.Repeat(","+message, size/len(message)) + `],"model":"m"}`)
+			b.SetBytes(int64(len(body)))
+			for b.Loop() {
+				if _, refused := scanBody(body); refused != nil {
+					b.Fatal(refused)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,27 @@
+// Package sqlitefile opens a database file for package sqlite with the driver
+// modernc.org/sqlite, which needs no C compiler.
+//
+// It is no backend of its own: all it knows is how to open the file so that the
+// promises of package store hold. One connection writes and four read. Each has
+// these settings, passed in its name because an executed PRAGMA would reach one
+// connection of a pool: WAL, synchronous=FULL, a busy timeout of 5 s, foreign keys,
+// checks of damaged pages, no trust in functions of the schema. A new file has mode
+// 0600, and so have the -wal and -shm files beside it.
+//
+//	s, err := sqlitefile.Open(ctx, "/var/lib/gateway/tenet.db")
+//	if err != nil {
+//		return err
+//	}
+//	defer s.Close()
+//
+// Do not import it beside another driver that registers the name "sqlite", such as
+// glebarez/go-sqlite: database/sql panics at the start of such a program. Use
+// package sqlite with that driver instead.
+//
+// The file has to be on a local disk: WAL shares memory between processes, which
+// network file systems do not. Inside a process that has the file open, never open,
+// copy or hash it by other means: that drops SQLite's locks. For a backup use
+// VACUUM INTO.
+//
+// A [Store] may be used from any goroutine. Its errors are those of package sqlite.
+package sqlitefile

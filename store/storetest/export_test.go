@@ -1,0 +1,34 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// CheckCases is Check of the named cases, so that thirty broken stores take no
+// longer than one.
+func CheckCases(ctx context.Context, h Harness, names ...string) error {
+	var failed []error
+	for _, c := range cases() {
+		if !slices.Contains(names, c.name) {
+			continue
+		}
+		if _, err := c.check(ctx, h); err != nil {
+			failed = append(failed, &Failure{Case: c.name, Why: c.why, Err: err})
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// Cases returns the name and the reason of every case.
+func Cases() map[string]string {
+	all := map[string]string{}
+	for _, c := range cases() {
+		all[c.name] = c.why
+	}
+	return all
+}
+
+// Count is the number of cases, names that stand twice counted twice.
+func Count() int { return len(cases()) }

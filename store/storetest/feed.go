@@ -1,0 +1,250 @@
+package storetest
+
+import (
+	"fmt"
+	"strings"
+
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+func feedCases() []testCase {
+	return []testCase{
+		{
+			name: "feed/now",
+			why:  "The empty cursor gives no entry and the cursor of now: a load takes it first, then lists, then follows, and so needs no snapshot.",
+			run:  feedFromNow,
+		},
+		{
+			name: "feed/entries",
+			why:  "An entry comes back as it was committed, with the refs of the puts and then of the deletes filled in: a follower reads again exactly what the refs name.",
+			run:  feedEntries,
+		},
+		{
+			name: "feed/skips-nothing",
+			why:  "Every entry whose Commit returned before is in the feed, in commit order, whatever the page: a skipped one is a revocation that never arrives.",
+			run:  feedSkipsNothing,
+		},
+		{
+			name: "feed/skips-nothing-under-writers",
+			why:  "A follower that reads while others commit sees every entry: a sequence handed out before the commit shows entries out of order, and a reader steps over the late one.",
+			run:  feedUnderWriters,
+		},
+		{
+			name: "feed/head",
+			why:  "More is false only where the read reached the head: freshness is renewed by such a read alone.",
+			run:  feedHead,
+		},
+		{
+			name: "feed/entry-alone",
+			why:  "A batch that writes nothing is an entry alone, logged like any other.",
+			run:  entryAlone,
+		},
+		{
+			name: "feed/foreign-cursor",
+			why:  "The cursor of another log is ErrResync, also where its position exists here: after a restore from backup a follower must load again.",
+			run:  foreignCursor,
+		},
+		{
+			name: "feed/forged-cursor",
+			why:  "A cursor that is no cursor is ErrResync: the one safe answer to a follower that lost its place is to load again.",
+			run:  forgedCursor,
+		},
+		{
+			name: "feed/limit",
+			why:  "Changes takes a limit of 1 to MaxPage, and refuses others instead of guessing.",
+			run:  feedLimit,
+		},
+	}
+}
+
+func feedFromNow(e *env) {
+	e.create(full(orgA, "before")...)
+	after := e.cursor()
+	got, next := e.feed(after, 1)
+	e.same("entries after now", []store.Entry{}, got)
+	e.create(project(orgB, "proj_1", "one"))
+	got, _ = e.feed(next, 1)
+	if len(got) != 1 || got[0].Org != orgB {
+		e.errorf("after one commit the feed has %d entries, want the one", len(got))
+	}
+}
+
+func feedEntries(e *env) {
+	gone, kept := project(orgA, "proj_1", "one"), project(orgA, "proj_2", "two")
+	e.create(gone, kept)
+	after := e.cursor()
+	b := store.Batch{
+		Entry:  rich(e.entry(orgA)),
+		Check:  []store.Check{{Ref: kept.Ref(), Rev: e.at(kept.Ref()).Rev}},
+		Put:    []store.Record{{Value: project(orgA, "proj_9", "nine")}, {Value: project(orgA, "proj_4", "four")}},
+		Delete: []store.Check{{Ref: gone.Ref(), Rev: e.at(gone.Ref()).Rev}},
+	}
+	want := b.Entry
+	want.Refs = []tenancy.Ref{b.Put[0].Value.Ref(), b.Put[1].Value.Ref(), gone.Ref()}
+	e.same("Result", want, e.commit(b).Entry)
+	got, _ := e.feed(after, 10)
+	e.same("feed", []store.Entry{want}, got)
+	e.same("trail", []store.Entry{want}, e.trail(store.TrailQuery{Org: orgA, Op: want.Op}, 10))
+}
+
+// rich is an entry with every field of the caller's set.
+func rich(en store.Entry) store.Entry {
+	for i := range en.Request {
+		en.Request[i] = byte(255 - i)
+	}
+	en.OnBehalf = "someone"
+	en.Subject = tenancy.ProjectMemberRef(en.Org, "proj_1", "u1").Ref
+	if en.Org == "" {
+		en.Subject = tenancy.ModelRef("m1").Ref
+	}
+	en.Project = "proj_1"
+	en.Detail = []byte(`{"name": ["a<b", "ü\u00fc"], "n":1e3}`)
+	return en
+}
+
+// write makes one commit of little weight and returns its operation id.
+func (e *env) write(org tenancy.OrgID) store.OperationID {
+	return e.commit(store.Batch{Entry: e.entry(org)}).Entry.Op
+}
+
+func opsOf(entries []store.Entry) []store.OperationID {
+	var ops []store.OperationID
+	for _, en := range entries {
+		ops = append(ops, en.Op)
+	}
+	return ops
+}
+
+func feedSkipsNothing(e *env) {
+	var want []store.OperationID
+	for i := range 20 {
+		want = append(want, e.write([]tenancy.OrgID{orgA, orgB, ""}[i%3]))
+	}
+	for _, limit := range []int{1, 3, 20, store.MaxPage} {
+		got, _ := e.feed(e.start, limit)
+		e.same(fmt.Sprintf("operations by pages of %d", limit), want, opsOf(got))
+	}
+	after := e.start
+	for i := range want {
+		f, err := e.s.Changes(e.ctx, after, 1)
+		e.must("Changes", err)
+		rest, _ := e.feed(f.Next, 7)
+		e.same("operations after a cursor", want[i+1:], opsOf(rest))
+		after = f.Next
+	}
+}
+
+// feedUnderWriters follows while four writers commit. The writers' own order must
+// show in what the follower saw, and the follower must have seen all.
+func feedUnderWriters(e *env) {
+	const writers, each = 4, 25
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.together(writers, func(i int) {
+			for n := range each {
+				en := e.entry([]tenancy.OrgID{orgA, orgB}[i%2])
+				en.Op, en.Action = store.OperationID(fmt.Sprintf("%d/%02d", i, n)), "suite.race"
+				e.commit(store.Batch{Entry: en})
+			}
+		})
+	}()
+	seen := map[store.OperationID]bool{}
+	last := map[string]store.OperationID{}
+	after, more := e.start, true
+	for more {
+		select {
+		case <-done:
+			more = false // the read below comes after every commit
+		default:
+		}
+		var got []store.Entry
+		got, after = e.feed(after, 3)
+		for _, en := range got {
+			writer, _, _ := strings.Cut(string(en.Op), "/")
+			if !seen[en.Op] && en.Op < last[writer] {
+				e.errorf("entry %q came after %q of the same writer", en.Op, last[writer])
+			}
+			seen[en.Op], last[writer] = true, max(en.Op, last[writer])
+		}
+	}
+	if len(seen) != writers*each {
+		e.errorf("the follower saw %d of %d entries", len(seen), writers*each)
+	}
+}
+
+func feedHead(e *env) {
+	for range 5 {
+		e.write(orgA)
+	}
+	after := e.start
+	for left := 5; left > 0; left -= 2 {
+		f, err := e.s.Changes(e.ctx, after, 2)
+		e.must("Changes", err)
+		if !f.More && left > 2 {
+			e.errorf("More is false with %d entries to come", left-2)
+		}
+		after = f.Next
+	}
+	f, err := e.s.Changes(e.ctx, after, 2)
+	e.must("Changes at the head", err)
+	if f.More || len(f.Entries) != 0 {
+		e.errorf("at the head: %d entries, more %t", len(f.Entries), f.More)
+	}
+}
+
+func entryAlone(e *env) {
+	for _, org := range []tenancy.OrgID{orgA, ""} {
+		want := rich(e.entry(org))
+		e.commit(store.Batch{Entry: want})
+		e.same("trail", []store.Entry{want}, e.trail(store.TrailQuery{Org: org}, 0))
+	}
+	got, _ := e.feed(e.start, 10)
+	if len(got) != 2 {
+		e.errorf("feed has %d entries, want 2", len(got))
+	}
+}
+
+func foreignCursor(e *env) {
+	other := &env{h: e.h, ctx: e.ctx}
+	defer func() { e.guard(other.end); e.errs = append(e.errs, other.errs...) }()
+	other.begin()
+	for range 3 {
+		e.write(orgA)
+		other.write(orgA)
+	}
+	for _, c := range []store.Cursor{other.start, other.cursor()} {
+		_, err := e.s.Changes(e.ctx, c, 1)
+		e.refused("Changes after another log's cursor", err, store.ErrResync)
+	}
+}
+
+func forgedCursor(e *env) {
+	for range 3 {
+		e.write(orgA)
+	}
+	real := string(e.cursor())
+	for _, c := range append(notCursors(), real+"x", "x"+real, real+real) {
+		_, err := e.s.Changes(e.ctx, store.Cursor(c), 1)
+		e.refused("Changes after a forged cursor", err, store.ErrResync)
+	}
+}
+
+// notCursors are texts that no backend can have given.
+func notCursors() []string {
+	return []string{
+		"x", " ", "%", "' OR 1=1 --", "\x00", "\xff", "\U0001f511", "{}", "null", "-1",
+		strings.Repeat("A", 10000), "../../etc/passwd",
+	}
+}
+
+func feedLimit(e *env) {
+	e.write(orgA)
+	for limit, want := range map[int]error{-1: store.ErrInvalid, 0: store.ErrInvalid, store.MaxPage + 1: store.ErrTooLarge, 1: nil, store.MaxPage - 1: nil, store.MaxPage: nil} {
+		for _, after := range []store.Cursor{"", e.start} {
+			_, err := e.s.Changes(e.ctx, after, limit)
+			e.refused(fmt.Sprintf("Changes with a limit of %d", limit), err, want)
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"example.com/tenet/store"
+	"example.com/tenet/usage"
+)
+
+// Harness is a backend as the suite sees it. Open is required.
+type Harness struct {
+	// Open opens the store that is kept in dir, an empty directory at first. The
+	// suite opens one directory again after closing it and, unless Volatile, twice
+	// at once: both are the same data. A store with a method Close() error is closed
+	// by the suite.
+	Open func(dir string) (store.Store, error)
+
+	// Usage returns what keeps the usage that belongs to a store. Where it is nil
+	// the store itself is asked. Either result may be nil, which leaves its cases
+	// out. Results with a method Close() error of their own are for the store to
+	// close.
+	Usage func(s store.Store) (store.Usage, store.Upkeep)
+
+	// Volatile says that a store keeps nothing once it is closed and that opening
+	// a directory twice makes two stores.
+	Volatile bool
+
+	// Spoil overwrites the sums of one bucket of the roll-up behind the store's
+	// back, adding the bucket where it is missing. It is how the suite sees that
+	// Verify finds damage and Rebuild repairs it; those cases are left out where it
+	// is nil.
+	Spoil func(s store.Store, b usage.Bucket) error
+
+	// LeftOut is told by Check of each case that does not apply, and why; it may
+	// be nil. Run skips the subtest instead.
+	LeftOut func(name, because string)
+}
+
+// Failure is a case that a backend did not pass.
+type Failure struct {
+	Case string // "group/name", as Run names the subtest
+	Why  string // the rule, and why it exists
+	Err  error  // what was seen; several joined
+}
+
+// Error is the case, the rule and what was seen.
+func (f *Failure) Error() string { return fmt.Sprintf("%s: %v\n\t%s", f.Case, f.Err, f.Why) }
+
+// Unwrap returns what was seen.
+func (f *Failure) Unwrap() error { return f.Err }
+
+// patience bounds a case, so that a store which hangs is a failure and no riddle.
+const patience = time.Minute
+
+// testCase is one guarantee.
+type testCase struct {
+	name  string // group/name
+	why   string // one sentence: the rule, and why it exists
+	needs need
+	run   func(*env)
+}
+
+// cases is the suite.
+func cases() []testCase {
+	var all []testCase
+	for _, group := range [][]testCase{
+		recordCases(), commitCases(), operationCases(), feedCases(), trailCases(), listCases(),
+		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), usageCases(), upkeepCases(),
+	} {
+		all = append(all, group...)
+	}
+	return all
+}
+
+// Run runs each case as a subtest.
+func Run(t *testing.T, h Harness) {
+	for _, c := range cases() {
+		t.Run(c.name, func(t *testing.T) {
+			because, err := c.check(t.Context(), h)
+			if err != nil {
+				t.Errorf("%v\n%s", err, c.why)
+			}
+			if because != "" {
+				t.Skip(because)
+			}
+		})
+	}
+}
+
+// Check runs every case and returns a [*Failure] for each that failed, joined with
+// errors.Join; nil where the backend passed. It stops, with the context's error
+// among them, when ctx ends. It needs no *testing.T.
+func Check(ctx context.Context, h Harness) error {
+	var failed []error
+	for _, c := range cases() {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(failed, err)...)
+		}
+		because, err := c.check(ctx, h)
+		if err != nil {
+			failed = append(failed, &Failure{Case: c.name, Why: c.why, Err: err})
+		}
+		if because != "" && h.LeftOut != nil {
+			h.LeftOut(c.name, because)
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// check runs the case in a directory of its own. because says why it does not apply.
+func (c testCase) check(ctx context.Context, h Harness) (because string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	e := &env{h: h, ctx: ctx}
+	e.guard(func() {
+		e.begin()
+		if because = e.lacks(c.needs); because == "" {
+			c.run(e)
+		}
+	})
+	e.guard(e.end)
+	return because, errors.Join(e.errs...)
+}

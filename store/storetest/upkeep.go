@@ -1,0 +1,289 @@
+package storetest
+
+import (
+	"time"
+
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+func upkeepCases() []testCase {
+	cases := []testCase{
+		{
+			name: "upkeep/verify-sound",
+			why:  "Verify finds nothing where nothing is wrong, whatever was redelivered or refused before.",
+			run:  verifySound,
+		},
+		{
+			name:  "upkeep/verify-finds",
+			why:   "Verify finds each bucket of the organization and span that differs from its records, one that is missing and one too many included, and no other.",
+			needs: needSpoil,
+			run:   verifyFinds,
+		},
+		{
+			name:  "upkeep/rebuild",
+			why:   "Rebuild makes the buckets of an organization and span what their records say, and leaves all others.",
+			needs: needSpoil,
+			run:   rebuild,
+		},
+		{
+			name: "upkeep/rebuild-sound",
+			why:  "Rebuilding what is sound changes nothing.",
+			run:  rebuildSound,
+		},
+		{
+			name: "upkeep/prune-keeps-buckets",
+			why:  "Prune forgets records before the horizon, at most as many as it is told to, and keeps every bucket: raw records age out, roll-ups stay.",
+			run:  pruneKeepsBuckets,
+		},
+		{
+			name: "upkeep/horizon",
+			why:  "The horizon is zero at first and never goes back: what was forgotten stays out of reach.",
+			run:  horizonAdvances,
+		},
+		{
+			name: "upkeep/past-retention",
+			why:  "Nothing before the horizon can be appended, verified or rebuilt: its buckets have no records to compare with, and a record forgotten would count again.",
+			run:  pastRetention,
+		},
+		{
+			name: "upkeep/input",
+			why:  "Spans and horizons are multiples of a quarter-hour of UTC, and a limit is at least 1; others are ErrInvalid and change nothing.",
+			run:  upkeepInput,
+		},
+		{
+			name:  "upkeep/reopen",
+			why:   "The horizon is stored: after a restart a record that was forgotten still cannot count again.",
+			needs: needDurable,
+			run:   horizonReopen,
+		},
+	}
+	for i := range cases {
+		cases[i].needs |= needUsage | needUpkeep
+	}
+	return cases
+}
+
+func (e *env) verify(org tenancy.OrgID, from, to time.Time) []store.Difference {
+	ds, err := e.up.Verify(e.ctx, org, from, to)
+	e.must("Verify", err)
+	return ds
+}
+
+// sound notes a failure unless Verify finds nothing.
+func (e *env) sound(what string) {
+	whole, _ := hours()
+	for _, org := range []tenancy.OrgID{orgA, orgB} {
+		e.same("Verify "+what, []store.Difference{}, e.verify(org, whole[0], whole[1]))
+	}
+}
+
+func verifySound(e *env) {
+	e.sound("of nothing")
+	rs := trace(60)
+	e.append(rs[:40]...)
+	e.append(rs[20:]...)
+	bad := rs[50]
+	bad.Count++
+	e.keepsOut("a reused id", store.ErrReused, call(70), bad)
+	e.sound("after redelivery and a refusal")
+}
+
+// damage spoils three buckets of orgA: one is too large, one is gone, and one
+// should not be. It returns what Verify owes, by bucket.
+func (e *env) damage(rs []usage.Record) map[usage.BucketID]store.Difference {
+	tally, err := usage.Tally(rs)
+	e.must("Tally", err)
+	want := map[usage.BucketID]store.Difference{}
+	spoil := func(id usage.BucketID, s usage.Sums) {
+		e.must("Spoil", e.h.Spoil(e.s, usage.Bucket{BucketID: id, Sums: s}))
+		want[id] = store.Difference{Bucket: id, Stored: s, Records: tally[id]}
+	}
+	ids := firstOf(rs, orgA).Buckets()
+	large := tally[ids[0]]
+	large.Units[7]++
+	spoil(ids[0], large)
+	spoil(ids[1], usage.Sums{})
+	ids[0].Item = "never called"
+	spoil(ids[0], usage.Sums{Calls: 1})
+	return want
+}
+
+func firstOf(rs []usage.Record, org tenancy.OrgID) usage.Record {
+	for _, r := range rs {
+		if r.Org == org {
+			return r
+		}
+	}
+	return usage.Record{}
+}
+
+func verifyFinds(e *env) {
+	rs := trace(60)
+	e.append(rs...)
+	want := e.damage(rs)
+	whole, _ := hours()
+	got := map[usage.BucketID]store.Difference{}
+	for _, d := range e.verify(orgA, whole[0], whole[1]) {
+		got[d.Bucket] = d
+	}
+	e.same("differences", want, got)
+	e.same("another organization's", []store.Difference{}, e.verify(orgB, whole[0], whole[1]))
+	start := usage.QuarterOf(firstOf(rs, orgA).At)
+	e.same("the span before", []store.Difference{}, e.verify(orgA, whole[0], start))
+	e.same("the span after", []store.Difference{}, e.verify(orgA, start.Add(usage.Quarter), whole[1]))
+	e.same("the very quarter", len(want), len(e.verify(orgA, start, start.Add(usage.Quarter))))
+}
+
+func rebuild(e *env) {
+	rs := trace(60)
+	e.append(rs...)
+	e.damage(rs)
+	whole, _ := hours()
+	start := usage.QuarterOf(firstOf(rs, orgA).At)
+	e.must("Rebuild of another organization", e.up.Rebuild(e.ctx, orgB, whole[0], whole[1]))
+	e.must("Rebuild of the span before", e.up.Rebuild(e.ctx, orgA, whole[0], start))
+	e.must("Rebuild of the span after", e.up.Rebuild(e.ctx, orgA, start.Add(usage.Quarter), whole[1]))
+	e.same("differences left", 3, len(e.verify(orgA, whole[0], whole[1])))
+	e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, start, start.Add(usage.Quarter)))
+	e.sound("after Rebuild")
+	e.adds("usage after Rebuild", rs)
+}
+
+func rebuildSound(e *env) {
+	rs := trace(60)
+	e.append(rs...)
+	whole, quarters := hours()
+	e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, whole[0], whole[1]))
+	e.must("Rebuild of a quarter", e.up.Rebuild(e.ctx, orgB, quarters[4], quarters[5]))
+	e.adds("usage after Rebuild", rs)
+	e.append(rs...)
+	e.adds("usage delivered again after Rebuild", rs)
+}
+
+// prune forgets everything before a time by steps of limit, and returns how many
+// records that were.
+func (e *env) prune(before time.Time, limit int) int {
+	for all := 0; ; {
+		n, err := e.up.Prune(e.ctx, before, limit)
+		e.must("Prune", err)
+		if n < 0 || n > limit {
+			e.fatalf("Prune forgot %d records, at most %d were asked for", n, limit)
+		}
+		if all += n; n < limit {
+			return all
+		}
+	}
+}
+
+// split parts the records at the middle of the trace.
+func split(rs []usage.Record) (horizon time.Time, old, kept []usage.Record) {
+	horizon = usage.QuarterOf(noon.Add(usage.Quarter))
+	for _, r := range rs {
+		if r.At.Before(horizon) {
+			old = append(old, r)
+		} else {
+			kept = append(kept, r)
+		}
+	}
+	return horizon, old, kept
+}
+
+func pruneKeepsBuckets(e *env) {
+	rs := trace(60)
+	horizon, old, kept := split(rs)
+	e.append(rs...)
+	want := e.ledger().Totals
+	n, err := e.up.Prune(e.ctx, horizon, 3)
+	e.must("Prune", err)
+	e.same("records that one step forgot", 3, n)
+	e.same("records that all steps forgot", len(old)-3, e.prune(horizon, 4))
+	for _, org := range []tenancy.OrgID{orgA, orgB} {
+		q := store.RecordQuery{Org: org}
+		e.same("records left", newest(kept, q), e.records(q, 0))
+	}
+	e.same("totals", want, e.ledger().Totals)
+}
+
+func horizonAdvances(e *env) {
+	horizon, _, _ := split(nil)
+	at := func() time.Time {
+		h, err := e.up.Horizon(e.ctx)
+		e.must("Horizon", err)
+		return h
+	}
+	e.append(trace(20)...)
+	e.same("horizon at first", time.Time{}, at())
+	e.prune(horizon, 5)
+	e.same("horizon", horizon, at())
+	e.prune(horizon.Add(-usage.Quarter), 5)
+	e.same("horizon after a step back", horizon, at())
+	e.prune(horizon.Add(usage.Quarter), 1000)
+	e.same("horizon after a step on", horizon.Add(usage.Quarter), at())
+}
+
+func pastRetention(e *env) {
+	rs := trace(60)
+	horizon, old, _ := split(rs)
+	e.append(rs...)
+	e.prune(horizon, 1000)
+	e.keepsOut("a forgotten record", store.ErrPastRetention, call(70), old[0])
+	late := old[1]
+	late.ID, late.At = "rec_late", horizon.Add(-time.Microsecond)
+	e.keepsOut("a late record", store.ErrPastRetention, late)
+	whole, _ := hours()
+	for _, from := range []time.Time{whole[0], horizon.Add(-usage.Quarter)} {
+		before := e.ledger()
+		_, err := e.up.Verify(e.ctx, orgA, from, whole[1])
+		e.refused("Verify before the horizon", err, store.ErrPastRetention)
+		e.refused("Rebuild before the horizon", e.up.Rebuild(e.ctx, orgA, from, whole[1]), store.ErrPastRetention)
+		e.same("usage after the refusals", before, e.ledger())
+	}
+	edge := late
+	edge.ID, edge.At = "rec_edge", horizon
+	e.append(edge)
+	e.same("differences from the horizon on", []store.Difference{}, e.verify(orgA, horizon, whole[1]))
+	e.must("Rebuild from the horizon on", e.up.Rebuild(e.ctx, orgA, horizon, whole[1]))
+}
+
+func upkeepInput(e *env) {
+	e.append(trace(20)...)
+	whole, _ := hours()
+	for name, span := range map[string][2]time.Time{
+		"an end inside a quarter":  {whole[0], whole[1].Add(time.Minute)},
+		"a start inside a quarter": {whole[0].Add(time.Microsecond), whole[1]},
+		"nothing in it":            {whole[0], whole[0]},
+		"its ends swapped":         {whole[1], whole[0]},
+		"another zone":             {whole[0].In(tokyo()), whole[1]},
+	} {
+		before := e.ledger()
+		_, err := e.up.Verify(e.ctx, orgA, span[0], span[1])
+		e.refused("Verify of a span with "+name, err, store.ErrInvalid)
+		e.refused("Rebuild of a span with "+name, e.up.Rebuild(e.ctx, orgA, span[0], span[1]), store.ErrInvalid)
+		e.same("usage after the refusals", before, e.ledger())
+	}
+	before := e.ledger()
+	for _, limit := range []int{-1, 0} {
+		_, err := e.up.Prune(e.ctx, whole[1], limit)
+		e.refused("Prune of none", err, store.ErrInvalid)
+	}
+	_, err := e.up.Prune(e.ctx, whole[1].Add(time.Minute), 1)
+	e.refused("Prune inside a quarter", err, store.ErrInvalid)
+	e.same("usage after the refusals", before, e.ledger())
+	h, err := e.up.Horizon(e.ctx)
+	e.must("Horizon", err)
+	e.same("horizon", time.Time{}, h)
+}
+
+func horizonReopen(e *env) {
+	rs := trace(60)
+	horizon, old, _ := split(rs)
+	e.append(rs...)
+	e.prune(horizon, 1000)
+	e.reopen()
+	h, err := e.up.Horizon(e.ctx)
+	e.must("Horizon", err)
+	e.same("horizon", horizon, h)
+	e.keepsOut("a forgotten record", store.ErrPastRetention, old[0])
+}

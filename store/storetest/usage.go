@@ -1,0 +1,397 @@
+package storetest
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"time"
+
+	"example.com/tenet/access"
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+func usageCases() []testCase {
+	cases := []testCase{
+		{
+			name: "usage/record-round-trip",
+			why:  "A record of a call comes back with every field; an unknown unit or cost stays apart from 0, and the largest amounts stay what they are.",
+			run:  recordsComeBack,
+		},
+		{
+			name: "usage/visible-on-return",
+			why:  "Records and their roll-up are both there when Append returns: activity and usage are two views of one thing and never have to be reconciled.",
+			run:  visibleOnReturn,
+		},
+		{
+			name: "usage/counts-once",
+			why:  "A record counts once however often it is delivered, also in other company and twice in one Append: who got no answer delivers again.",
+			run:  countsOnce,
+		},
+		{
+			name: "usage/counts-once-at-once",
+			why:  "A record counts once where several deliver it at the same moment.",
+			run:  countsOnceAtOnce,
+		},
+		{
+			name: "usage/reused-id",
+			why:  "The id of a record with other content is ErrReused and nothing of that Append is written: a silent drop is a call that nobody pays for.",
+			run:  reusedRecord,
+		},
+		{
+			name: "usage/overflow",
+			why:  "A sum beyond int64 is usage.ErrOverflow and writes nothing: a sum that wraps is credit.",
+			run:  overflow,
+		},
+		{
+			name: "usage/totals",
+			why:  "Totals are the sums of the records, split by each dimension, in periods that include their start and not their end, in order, without those that have no call.",
+			run:  totalsAddUp,
+		},
+		{
+			name: "usage/records-selected",
+			why:  "Each filter of Records selects what RecordQuery.Selects says, newest first and by id where calls began together, by pages of any size.",
+			run:  recordsSelected,
+		},
+		{
+			name: "usage/stable-pages",
+			why:  "Calls that are recorded while somebody pages shift nothing.",
+			run:  usagePagesStable,
+		},
+		{
+			name: "usage/tenants",
+			why:  "The usage of one organization shows nothing of another's, whose projects and keys may have the same ids.",
+			run:  usageTenants,
+		},
+		{
+			name: "usage/identifiers",
+			why:  "What usage is split by is compared byte for byte: models that differ in case have prices of their own.",
+			run:  usageIdentifiers,
+		},
+		{
+			name: "usage/limits",
+			why:  "Append takes up to MaxAppend records, and pages have at most MaxPage.",
+			run:  usageLimits,
+		},
+		{
+			name: "usage/input",
+			why:  "A malformed record or query is ErrInvalid, and one bad record keeps out its whole Append.",
+			run:  usageInput,
+		},
+		{
+			name: "usage/cursor",
+			why:  "A position that the store did not give is ErrInvalid, and one of another organization's trail never shows that organization's calls.",
+			run:  usageCursor,
+		},
+		{
+			name:  "usage/reopen",
+			why:   "Calls that were acknowledged are there after reopening, counted once if delivered again.",
+			needs: needDurable,
+			run:   usageReopen,
+		},
+	}
+	for i := range cases {
+		cases[i].needs |= needUsage
+	}
+	return cases
+}
+
+func recordsComeBack(e *env) {
+	bare := usage.Record{ID: "rec_bare", At: time.Unix(0, 0).UTC(), Org: orgB, Project: "p", User: "u", Outcome: usage.OutcomeOK, Count: usage.MaxCount}
+	free := bare
+	free.ID, free.Cost.Known, free.Units = "rec_free", true, usage.Units{}.With(tenancy.UnitOutput, 0)
+	e.append(brimful(), free, bare)
+	e.same("every field", []usage.Record{brimful()}, e.records(store.RecordQuery{Org: orgA}, 0))
+	e.same("hardly a field", []usage.Record{free, bare}, e.records(store.RecordQuery{Org: orgB}, 0))
+	whole, _ := hours()
+	q := store.TotalQuery{Org: orgA, By: usage.ByKey, Cuts: whole}
+	e.same("totals of the largest amounts", summed([]usage.Record{brimful()}, q), e.totals(q))
+}
+
+func visibleOnReturn(e *env) {
+	rs := trace(40)
+	for n := 0; n < len(rs); n += 8 {
+		e.append(rs[n : n+8]...)
+		e.adds("usage right after Append", rs[:n+8])
+	}
+	e.append()
+	e.adds("usage after an Append of nothing", rs)
+}
+
+func countsOnce(e *env) {
+	rs := trace(40)
+	e.append(rs[:20]...)
+	e.append(rs[:20]...)
+	e.adds("delivered twice", rs[:20])
+	e.append(rs[10:30]...)
+	for _, r := range rs[25:35] {
+		e.append(r, r)
+	}
+	for n := 0; n < len(rs); n += 3 {
+		e.append(rs[n:min(n+3, len(rs))]...)
+	}
+	e.adds("delivered in other company", rs)
+}
+
+func countsOnceAtOnce(e *env) {
+	rs := trace(60)
+	e.together(6, func(i int) {
+		for n := 5 * i; n < len(rs); n += 10 {
+			e.append(rs[n:min(n+20, len(rs))]...)
+		}
+		e.append(rs[:30]...)
+	})
+	e.adds("delivered by six at once", rs)
+}
+
+func reusedRecord(e *env) {
+	r := call(0)
+	e.append(r, call(2))
+	for name, change := range map[string]func(*usage.Record){
+		"time":        func(r *usage.Record) { r.At = r.At.Add(24 * time.Hour) },
+		"project":     func(r *usage.Record) { r.Project = "proj_9" },
+		"caller":      func(r *usage.Record) { r.User += "x" },
+		"requested":   func(r *usage.Record) { r.Requested = "other" },
+		"served":      func(r *usage.Record) { r.Served = "other" },
+		"outcome":     func(r *usage.Record) { r.Outcome = usage.OutcomeClientError },
+		"reason":      func(r *usage.Record) { r.Reason = access.ReasonBudget },
+		"status":      func(r *usage.Record) { r.Status = 200 },
+		"units":       func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, 1) },
+		"unknown":     func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, -1) },
+		"latency":     func(r *usage.Record) { r.Latency = time.Second },
+		"first token": func(r *usage.Record) { r.FirstToken = time.Second },
+		"request id":  func(r *usage.Record) { r.RequestID = "req" },
+		"cost":        func(r *usage.Record) { r.Cost.Micro++ },
+		"unpriced":    func(r *usage.Record) { r.Cost = usage.Money{} },
+		"count":       func(r *usage.Record) { r.Count++ },
+	} {
+		other := r
+		change(&other)
+		e.keepsOut("the id with another "+name, store.ErrReused, call(1), other, call(3))
+	}
+	twice := call(5)
+	twice.Count++
+	e.keepsOut("one id twice with other content", store.ErrReused, call(5), twice)
+}
+
+func overflow(e *env) {
+	full := brimful()
+	e.append(full)
+	for name, change := range map[string]func(*usage.Record){
+		"a unit":             func(r *usage.Record) { r.Units = usage.Units{}.With(tenancy.UnitReasoning, 1) },
+		"the cost":           func(r *usage.Record) { r.Cost = usage.Money{Micro: 1, Known: true} },
+		"a unit times count": func(r *usage.Record) { r.Units = usage.Units{}.With(tenancy.UnitImages, math.MaxInt64/2); r.Count = 3 },
+	} {
+		more := full
+		more.ID, more.Units, more.Cost = "rec_more", usage.Units{}, usage.Money{}
+		change(&more)
+		e.keepsOut("more than fits of "+name, usage.ErrOverflow, call(0), more)
+	}
+	one, two := brimful(), brimful()
+	one.ID, two.ID, one.Project, two.Project = "rec_1", "rec_2", "proj_3", "proj_3"
+	e.keepsOut("two that do not fit together", usage.ErrOverflow, one, two)
+	e.append(one)
+	whole, _ := hours()
+	_, err := e.u.Totals(e.ctx, store.TotalQuery{Org: orgA, Cuts: whole})
+	e.refused("Totals over two projects that do not fit together", err, usage.ErrOverflow)
+	q := store.TotalQuery{Org: orgA, By: usage.ByProject, Cuts: whole}
+	e.same("Totals split by project", summed([]usage.Record{full, one}, q), e.totals(q))
+}
+
+func totalsAddUp(e *env) {
+	rs := trace(90)
+	e.append(rs...)
+	whole, quarters := hours()
+	for _, by := range dimensions() {
+		for _, project := range []tenancy.ProjectID{"", "proj_1", "proj_9"} {
+			for n, cuts := range [][]time.Time{whole, quarters, quarters[4:6], {quarters[3], quarters[5], quarters[12]}, quarters[10:]} {
+				q := store.TotalQuery{Org: orgA, Project: project, By: by, Cuts: cuts}
+				e.same(fmt.Sprintf("Totals by %q of project %q, cuts %d", by, project, n), summed(rs, q), e.totals(q))
+			}
+		}
+	}
+	e.same("Totals of an organization without calls", []store.Total{}, e.totals(store.TotalQuery{Org: "org_none", Cuts: whole}))
+}
+
+func recordsSelected(e *env) {
+	rs := trace(60)
+	e.append(rs...)
+	at := func(n int) time.Time { return noon.Add(time.Duration(n) * 5 * time.Minute) }
+	qs := []store.RecordQuery{
+		{}, {Project: "proj_1"}, {Project: "proj"}, {Key: "key_1"}, {Key: "KEY_1"}, {User: "u1"}, {User: "U1"},
+		{Model: "m1"}, {Model: "M1"}, {Model: usage.UnknownModel}, {Model: "m%"}, {Outcome: usage.OutcomeDenied},
+		{From: at(3)}, {To: at(3)}, {From: at(3), To: at(4)}, {From: at(4), To: at(3)},
+		{Project: "PROJ_1", Outcome: usage.OutcomeOK, From: at(1), To: at(8)}, {Key: "u1", Model: "m1"},
+	}
+	for n, q := range qs {
+		for _, size := range []int{1, 4, 0} {
+			q.Org = orgA
+			e.same(fmt.Sprintf("query %d by pages of %d", n, size), newest(rs, q), e.records(q, size))
+		}
+	}
+}
+
+func usagePagesStable(e *env) {
+	rs := trace(30)
+	e.append(rs...)
+	want := newest(rs, store.RecordQuery{Org: orgA})
+	seen := map[usage.RecordID]int{}
+	for q, n := (store.RecordQuery{Org: orgA, Limit: 4}), 30; ; n++ {
+		p, err := e.u.Records(e.ctx, q)
+		e.must("Records", err)
+		for _, r := range p.Records {
+			seen[r.ID]++
+		}
+		late := call(n)
+		late.Org = orgA
+		e.append(late)
+		if q.After = p.Next; q.After == "" || n > 130 {
+			break
+		}
+	}
+	for _, r := range want {
+		if seen[r.ID] != 1 {
+			e.errorf("a record that was there throughout was returned %d times", seen[r.ID])
+		}
+	}
+}
+
+func usageTenants(e *env) {
+	mine, theirs := trace(20), trace(20)
+	for i := range mine {
+		mine[i].Org, theirs[i].Org = orgA, orgB
+		theirs[i].ID += "b"
+	}
+	e.append(mine...)
+	e.adds("one organization's calls", mine)
+	e.append(theirs...)
+	e.adds("both organizations' calls", append(mine, theirs...))
+}
+
+func usageIdentifiers(e *env) {
+	var rs []usage.Record
+	for i, s := range lookAlikes() {
+		r := usage.Record{
+			ID: usage.RecordID("rec_" + s[:min(len(s), 250)]), At: noon.Add(time.Duration(i) * time.Microsecond), Org: orgA,
+			Project: tenancy.ProjectID(s), Served: tenancy.ModelID(s), Outcome: usage.OutcomeOK, Count: 1,
+			Key: tenancy.KeyID(s),
+		}
+		if strings.HasPrefix(s, "aaaaa") {
+			r.ID = usage.RecordID(fmt.Sprint("rec_long_", i))
+		}
+		if i%2 == 1 {
+			r.Key, r.User = "", tenancy.UserID(s)
+		}
+		rs = append(rs, r)
+	}
+	e.append(rs...)
+	whole, _ := hours()
+	for _, by := range dimensions() {
+		q := store.TotalQuery{Org: orgA, By: by, Cuts: whole}
+		e.same(fmt.Sprintf("Totals by %q", by), summed(rs, q), e.totals(q))
+	}
+	for _, s := range lookAlikes() {
+		for _, q := range []store.RecordQuery{{Project: tenancy.ProjectID(s)}, {Key: tenancy.KeyID(s)}, {User: tenancy.UserID(s)}, {Model: tenancy.ModelID(s)}} {
+			q.Org = orgA
+			e.same("records of one look-alike", newest(rs, q), e.records(q, 0))
+		}
+	}
+}
+
+func usageLimits(e *env) {
+	rs := trace(store.MaxAppend + 1)
+	e.keepsOut("more than MaxAppend", store.ErrTooLarge, rs...)
+	e.append(rs[:store.MaxAppend-1]...)
+	e.append(rs[:store.MaxAppend]...)
+	for limit, want := range map[int]error{-1: store.ErrInvalid, store.MaxPage + 1: store.ErrTooLarge} {
+		_, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: limit})
+		e.refused(fmt.Sprintf("Records with a limit of %d", limit), err, want)
+	}
+	for limit, want := range map[int]int{0: store.MaxPage, 1: 1, store.MaxPage: store.MaxPage} {
+		p, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: limit})
+		e.must("Records", err)
+		if len(p.Records) != want || p.Next == "" {
+			e.errorf("a limit of %d gives %d records, want %d and a next page", limit, len(p.Records), want)
+		}
+	}
+	whole, _ := hours()
+	for _, org := range []tenancy.OrgID{orgA, orgB} {
+		q := store.TotalQuery{Org: org, Cuts: whole}
+		e.same("totals of MaxAppend calls", summed(rs[:store.MaxAppend], q), e.totals(q))
+	}
+}
+
+func usageInput(e *env) {
+	e.append(call(0))
+	for name, change := range map[string]func(*usage.Record){
+		"no id":                func(r *usage.Record) { r.ID = "" },
+		"a foreign id":         func(r *usage.Record) { r.ID = "req_1" },
+		"no organization":      func(r *usage.Record) { r.Org = "" },
+		"no project":           func(r *usage.Record) { r.Project = "" },
+		"no caller":            func(r *usage.Record) { r.Key, r.User = "", "" },
+		"two callers":          func(r *usage.Record) { r.Key, r.User = "k", "u" },
+		"no outcome":           func(r *usage.Record) { r.Outcome = "" },
+		"an unknown outcome":   func(r *usage.Record) { r.Outcome = "OK" },
+		"NUL":                  func(r *usage.Record) { r.Served = "a\x00" },
+		"invalid UTF-8":        func(r *usage.Record) { r.RequestID = "\xff" },
+		"no time":              func(r *usage.Record) { r.At = time.Time{} },
+		"a time of 10000":      func(r *usage.Record) { r.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"nanoseconds":          func(r *usage.Record) { r.At = r.At.Add(1) },
+		"a time not UTC":       func(r *usage.Record) { r.At = r.At.In(tokyo()) },
+		"a negative latency":   func(r *usage.Record) { r.Latency = -time.Second },
+		"a negative cost":      func(r *usage.Record) { r.Cost = usage.Money{Micro: -1, Known: true} },
+		"an unknown cost of 1": func(r *usage.Record) { r.Cost = usage.Money{Micro: 1} },
+		"a count of 0":         func(r *usage.Record) { r.Count = 0 },
+		"a count too large":    func(r *usage.Record) { r.Count = usage.MaxCount + 1 },
+	} {
+		bad := call(2)
+		change(&bad)
+		e.keepsOut("a record with "+name, store.ErrInvalid, call(1), bad)
+	}
+	whole, _ := hours()
+	for name, q := range map[string]store.TotalQuery{
+		"no organization":      {Cuts: whole},
+		"no cuts":              {Org: orgA},
+		"one cut":              {Org: orgA, Cuts: whole[:1]},
+		"cuts that descend":    {Org: orgA, Cuts: []time.Time{whole[1], whole[0]}},
+		"cuts inside quarters": {Org: orgA, Cuts: []time.Time{whole[0], whole[1].Add(time.Minute)}},
+		"an unknown dimension": {Org: orgA, By: "colour", Cuts: whole},
+		"NUL":                  {Org: orgA, Project: "\x00", Cuts: whole},
+	} {
+		_, err := e.u.Totals(e.ctx, q)
+		e.refused("Totals with "+name, err, store.ErrInvalid)
+	}
+	for name, q := range map[string]store.RecordQuery{"no organization": {}, "NUL": {Org: orgA, Key: "\x00"}} {
+		_, err := e.u.Records(e.ctx, q)
+		e.refused("Records with "+name, err, store.ErrInvalid)
+	}
+}
+
+func usageCursor(e *env) {
+	e.append(trace(30)...)
+	for _, c := range notCursors() {
+		_, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, After: c})
+		e.refused("Records after a forged cursor", err, store.ErrInvalid)
+	}
+	p, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: 2})
+	e.must("Records", err)
+	p, err = e.u.Records(e.ctx, store.RecordQuery{Org: orgB, After: p.Next})
+	if err != nil {
+		e.refused("Records after another organization's cursor", err, store.ErrInvalid)
+	}
+	for _, r := range p.Records {
+		if r.Org != orgB {
+			e.errorf("a trail of calls shows another organization's")
+		}
+	}
+}
+
+func usageReopen(e *env) {
+	rs := trace(40)
+	e.append(rs...)
+	e.reopen()
+	e.adds("after reopening", rs)
+	e.append(rs[5:25]...)
+	e.adds("delivered again after reopening", rs)
+}

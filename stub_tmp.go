@@ -1,4 +1,0 @@
-package tenet
-type HTTPOptions struct{}
-type edge struct{}
-func newEdge(*HTTPOptions) *edge { return nil }
