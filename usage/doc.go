@@ -5,6 +5,10 @@
 // They are two views of one thing: [Record.Buckets] says which buckets a record
 // counts in, and a store adds it there in the transaction that writes it.
 //
+//	cost, err := usage.Cost(model.Prices, org.Currency, units, began)
+//	r := usage.Record{ID: id, At: began, Org: org.ID, ..., Units: units, Cost: cost, Count: 1}
+//	sums, err := usage.Tally([]usage.Record{r}) // what the store adds, by bucket
+//
 // # Unknown is not zero
 //
 // [Units] tells a unit that was reported as 0 from one that nobody reported. A
@@ -14,8 +18,8 @@
 // # Days
 //
 // Buckets are quarter-hours of UTC, the finest grain that any zone's offset needs.
-// [Cuts] cuts a period into days or months of a *time.Location, days of 23 and
-// 25 hours included.
+// [Cuts] cuts a span into hours, days or months of a *time.Location, days of 23
+// and 25 hours included.
 //
 // # Money
 //
@@ -23,6 +27,7 @@
 // rounding, half to even, to micro-units. A product or sum that does not fit is
 // [ErrOverflow], never a wrapped number.
 //
-// The package is pure: values only, no clock and no I/O. Everything may be used
-// from any goroutine.
+// The package is pure: values only, no clock and no I/O; reading units off
+// answers is package meter's, keeping records a store's. Everything may be used
+// from any goroutine. The errors are [ErrInvalid] and [ErrOverflow].
 package usage

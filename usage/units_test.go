@@ -3,6 +3,7 @@ package usage_test
 import (
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"testing"
 
@@ -86,9 +87,7 @@ func TestUnitsOr(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b := unitsOf(5).Draw(t, "a"), unitsOf(5).Draw(t, "b")
 		want := amounts(b)
-		for u, n := range amounts(a) {
-			want[u] = n
-		}
+		maps.Copy(want, amounts(a))
 		if diff := cmp.Diff(want, amounts(a.Or(b))); diff != "" {
 			t.Errorf("a.Or(b) (-want +got):\n%s", diff)
 		}

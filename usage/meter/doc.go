@@ -31,7 +31,7 @@
 //
 // # Memory and concurrency
 //
-// [Body] allocates for the model's name only. A Stream holds at most one event,
+// [Body] allocates little but the model's name. A Stream holds at most one event,
 // of at most [MaxEvent] bytes. Body may be called from any goroutine, a Stream
 // from one at a time.
 package meter
