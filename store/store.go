@@ -10,7 +10,8 @@ import (
 
 // Store is what a backend implements. It stores; it decides nothing, starts no
 // goroutine, reads no clock, never retries. Records are immutable: neither side
-// writes to what a Record reaches.
+// writes to what a Record reaches. A nil context is ErrInvalid from every method
+// here and in the other interfaces.
 type Store interface {
 	// Get returns the records named by refs, in order; an absent one is the zero
 	// Record. A ref may be named twice. More than MaxRefs is ErrTooLarge, a
@@ -35,24 +36,28 @@ type Store interface {
 	// may repeat one and never skips one: an entry whose Commit returned before
 	// Changes was called is there. The empty cursor returns no entry and the cursor
 	// of now. A cursor that is too old, pruned, malformed or of another log is
-	// ErrResync. The limit is 1 to MaxPage.
+	// ErrResync. The limit is 1 to MaxPage; more is ErrTooLarge, less ErrInvalid.
 	Changes(ctx context.Context, after Cursor, limit int) (Feed, error)
 
-	// Trail pages through the entries of one organization, newest first.
+	// Trail pages through the entries of one organization, newest first, which is
+	// in the order of commits backwards, whatever their At.
 	Trail(ctx context.Context, q TrailQuery) (Trail, error)
 }
 
 // Waiter is a [Store] that can wait for an entry after a cursor.
 type Waiter interface {
-	// Wait returns nil once there may be an entry after the cursor, and the
-	// context's error where that ends first.
+	// Wait returns nil once there may be an entry after the cursor, at once where
+	// there is one, and the context's error where that ends first. After the empty
+	// cursor it waits for the next entry.
 	Wait(ctx context.Context, after Cursor) error
 }
 
 // Pruner is a [Store] that can forget entries of one organization.
 type Pruner interface {
-	// PruneLog forgets entries before a time and says how many. Cursors before the
-	// newest of them get ErrResync from then on.
+	// PruneLog forgets entries before a time, their operation ids too, and says how
+	// many. Cursors before the newest of them get ErrResync from then on. Callers
+	// keep the entries of the last 24 hours, since operation ids are promised for as
+	// long.
 	PruneLog(ctx context.Context, org tenancy.OrgID, before time.Time) (n int, err error)
 }
 

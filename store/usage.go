@@ -23,7 +23,8 @@ type Usage interface {
 	Records(ctx context.Context, q RecordQuery) (RecordPage, error)
 
 	// Totals returns sums from the roll-up, ordered by period and item. Periods
-	// and items without a call are left out.
+	// and items without a call are left out. A sum beyond int64 is
+	// usage.ErrOverflow.
 	Totals(ctx context.Context, q TotalQuery) ([]Total, error)
 }
 
@@ -39,7 +40,7 @@ type Upkeep interface {
 	Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error
 	// Prune moves the horizon to a multiple of usage.Quarter, never backwards, and
 	// forgets at most limit records before it. It says how many; call it until
-	// that is fewer than limit. Buckets stay.
+	// that is fewer than limit, which is at least 1. Buckets stay.
 	Prune(ctx context.Context, before time.Time, limit int) (n int, err error)
 	// Horizon is the time before which records were forgotten; zero at first.
 	Horizon(ctx context.Context) (time.Time, error)

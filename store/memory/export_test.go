@@ -7,4 +7,7 @@ func (s *Store) Spoil(b usage.Bucket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.usage.buckets[b.BucketID] = b.Sums
+	if b.Sums == (usage.Sums{}) {
+		delete(s.usage.buckets, b.BucketID)
+	}
 }

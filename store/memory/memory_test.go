@@ -130,6 +130,19 @@ func TestWaitBlocksAtHead(t *testing.T) {
 	})
 }
 
+func TestPruneLogForgetsOperations(t *testing.T) {
+	s := memory.New()
+	fill(t, s, 0, 1)
+	n, err := s.PruneLog(t.Context(), org, entry("").At.Add(time.Second))
+	if n != 1 || err != nil {
+		t.Fatalf("PruneLog: %d, %v", n, err)
+	}
+	b := store.Batch{Entry: entry("fill-0")}
+	if r, err := s.Commit(t.Context(), b); err != nil || r.Replayed {
+		t.Errorf("the operation id of a pruned entry: replayed %t, %v", r.Replayed, err)
+	}
+}
+
 func TestZeroStoreIsClosed(t *testing.T) {
 	var s memory.Store
 	if _, err := s.Get(t.Context()); !errors.Is(err, store.ErrClosed) {

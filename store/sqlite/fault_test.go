@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -116,11 +117,11 @@ func (tx faultyTx) Commit() error {
 	return tx.Tx.Commit()
 }
 
-// openFaulty opens a store whose COMMIT fails as fault says while it is set.
-func openFaulty(t *testing.T) (*sqlite.Store, *atomic.Pointer[func(driver.Tx) error]) {
+// openFaulty opens a store whose COMMIT fails as fault says while it is set. Its
+// driver begins transactions without a lock, as drivers do that are not told.
+func openFaulty(t *testing.T, path string) (*sqlite.Store, *atomic.Pointer[func(driver.Tx) error]) {
 	t.Helper()
-	dsn := "file:" + filepath.Join(t.TempDir(), "t.db") + "?_pragma=busy_timeout(200)&_pragma=journal_mode(WAL)"
-	connector, err := modernc.NewConnector(dsn)
+	connector, err := modernc.NewConnector("file:" + path + "?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestCommitThatFails(t *testing.T) {
 			"SQLite commits nothing then"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, fault := openFaulty(t)
+			s, fault := openFaulty(t, filepath.Join(t.TempDir(), "t.db"))
 			b := store.Batch{Entry: entry("op"), Put: []store.Record{{Value: sampleOrganization}}}
 			fault.Store(&tt.fault)
 			if _, err := s.Commit(t.Context(), b); !errors.Is(err, tt.want) {
@@ -176,6 +177,56 @@ func TestCommitThatFails(t *testing.T) {
 				t.Errorf("totals %+v, %v; want 3 calls, each once", total, err)
 			}
 		})
+	}
+}
+
+func TestWaitForTheLockEndsWithTheContext(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	s, _ := openFaulty(t, path)
+	put(t, s, sampleOrganization)
+	held, err := raw(t, path).Begin()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Rollback()
+	if _, err := held.Exec(`UPDATE meta SET id = 1`); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if err := s.Append(ctx, sampleRecords(0, 1)); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Append: %v, want %v", err, context.DeadlineExceeded)
+	}
+	if waited := time.Since(began); waited > 3*time.Second {
+		t.Errorf("waited %v with 30 ms to go", waited)
+	}
+}
+
+// Whichever BEGIN the driver sends, a transaction never has to take the lock after
+// it has read: SQLite refuses that at once where somebody wrote in between.
+func TestWritersOfTwoStores(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "t.db")
+	one, _ := openFaulty(t, path)
+	two, _ := openFaulty(t, path)
+	const each = 60
+	var group sync.WaitGroup
+	for _, s := range []*sqlite.Store{one, two} {
+		for w := range 2 {
+			group.Go(func() {
+				for i := range each {
+					op := fmt.Sprintf("%p %d %d", s, w, i)
+					if _, err := s.Commit(t.Context(), store.Batch{Entry: entry(op)}); err != nil {
+						t.Errorf("%s: %v", op, err)
+					}
+				}
+			})
+		}
+	}
+	group.Wait()
+	tr, err := one.Trail(t.Context(), store.TrailQuery{Org: sampleOrganization.ID})
+	if err != nil || len(tr.Entries) != 4*each {
+		t.Errorf("%d entries, %v; want %d", len(tr.Entries), err, 4*each)
 	}
 }
 

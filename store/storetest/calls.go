@@ -72,8 +72,8 @@ func (e *env) records(q store.RecordQuery, size int) []usage.Record {
 	for q.Limit = size; ; {
 		p, err := e.u.Records(e.ctx, q)
 		e.must("Records", err)
-		if len(p.Records) > q.PageSize() || len(p.Records) == 0 && p.Next != "" {
-			e.fatalf("Records: a page of %d has %d records and a next page %t", q.PageSize(), len(p.Records), p.Next != "")
+		if len(p.Records) > q.PageSize() || len(p.Records) == 0 && q.After+p.Next != "" {
+			e.fatalf("Records: a page of %d has %d records and a next page %t; only a trail of nothing has an empty page", q.PageSize(), len(p.Records), p.Next != "")
 		}
 		all = append(all, p.Records...)
 		if q.After = p.Next; q.After == "" {

@@ -35,7 +35,7 @@ func commitCases() []testCase {
 		{
 			name: "conflict/atomic",
 			why:  "A batch with one condition that fails writes nothing and logs nothing, wherever in the batch it stands: half a batch is an organization without an owner.",
-			run:  atomic96,
+			run:  halfABatch,
 		},
 		{
 			name: "revisions/change-with-every-write",
@@ -113,9 +113,9 @@ func checks(e *env) {
 	e.holds("created under checks that hold", project(orgA, "proj_new", "new"))
 }
 
-// atomic96 puts one failing condition at each end and in the middle of a batch of
+// halfABatch puts one failing condition at each end and in the middle of a batch of
 // every sort.
-func atomic96(e *env) {
+func halfABatch(e *env) {
 	var old, fresh []tenancy.Entity
 	for i := range 9 {
 		id := string(rune('0' + i))

@@ -92,8 +92,8 @@ func (e *env) list(q store.Query, size int) []store.Record {
 	for q.Limit = size; ; {
 		p, err := e.s.List(e.ctx, q)
 		e.must("List", err)
-		if len(p.Records) > q.PageSize() || len(p.Records) == 0 && p.Next != "" {
-			e.fatalf("List of %v: a page of %d has %d records and a next page %t", q.Listing, q.PageSize(), len(p.Records), p.Next != "")
+		if len(p.Records) > q.PageSize() || len(p.Records) == 0 && q.After+p.Next != "" {
+			e.fatalf("List of %v: a page of %d has %d records and a next page %t; only a listing of nothing has an empty page", q.Listing, q.PageSize(), len(p.Records), p.Next != "")
 		}
 		all = append(all, p.Records...)
 		if q.After = p.Next; q.After == "" {
@@ -143,8 +143,8 @@ func (e *env) trail(q store.TrailQuery, size int) []store.Entry {
 	for q.Limit = size; ; {
 		t, err := e.s.Trail(e.ctx, q)
 		e.must("Trail", err)
-		if len(t.Entries) > q.PageSize() || len(t.Entries) == 0 && t.Next != "" {
-			e.fatalf("Trail: a page of %d has %d entries and a next page %t", q.PageSize(), len(t.Entries), t.Next != "")
+		if len(t.Entries) > q.PageSize() || len(t.Entries) == 0 && q.After+t.Next != "" {
+			e.fatalf("Trail: a page of %d has %d entries and a next page %t; only a trail of nothing has an empty page", q.PageSize(), len(t.Entries), t.Next != "")
 		}
 		all = append(all, t.Entries...)
 		if q.After = t.Next; q.After == "" {

@@ -30,7 +30,8 @@ type Harness struct {
 	Volatile bool
 
 	// Spoil overwrites the sums of one bucket of the roll-up behind the store's
-	// back, adding the bucket where it is missing. It is how the suite sees that
+	// back: it adds the bucket where it is missing, and takes it away where the
+	// sums are zero. It is how the suite sees that
 	// Verify finds damage and Rebuild repairs it; those cases are left out where it
 	// is nil.
 	Spoil func(s store.Store, b usage.Bucket) error
@@ -69,7 +70,8 @@ func cases() []testCase {
 	var all []testCase
 	for _, group := range [][]testCase{
 		recordCases(), commitCases(), operationCases(), feedCases(), trailCases(), listCases(),
-		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), usageCases(), upkeepCases(),
+		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), optionalCases(),
+		usageCases(), upkeepCases(),
 	} {
 		all = append(all, group...)
 	}
