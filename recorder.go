@@ -274,7 +274,7 @@ func (r *recorder) persist(records []usage.Record, until time.Time) error {
 		if err == nil || isRefusal(err) || errors.Is(err, store.ErrClosed) || time.Now().Add(wait).After(until) {
 			return err
 		}
-		time.Sleep(wait)
+		<-time.After(wait)
 		wait = min(2*wait, time.Second)
 	}
 }

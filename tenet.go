@@ -189,7 +189,7 @@ func option(field, rule string) error { return &tenancy.FieldError{Field: field,
 func (t *Tenet) mint(prefix string) string {
 	id, err := ulid.New(ulid.Timestamp(t.clock.now()), rand.Reader)
 	if err != nil {
-		panic("tenet: the time is beyond the year 10889") // crypto/rand does not fail
+		panic("tenet: the time is beyond the year 10889") //nolint:forbidigo // the host's Clock is broken; crypto/rand does not fail
 	}
 	return prefix + id.String()
 }

@@ -40,6 +40,16 @@ const (
 	ChangeSettings  Action = "change_settings"
 )
 
+// ofOrganization reports whether the action may be about an organization alone.
+func (a Action) ofOrganization() bool {
+	switch a {
+	case SeeOrganization, CreateProject, ManageInvites, ManageRoster, SeeOrgUsage, SeeOrgAudit,
+		SeeSettings, ChangeSettings, ListRoster:
+		return true
+	}
+	return false
+}
+
 // Whose says, of an action on a key, whose key it is to the person who acts. It
 // is empty for every other action.
 type Whose string

@@ -27,7 +27,8 @@ func NewCatalogue(models ...tenancy.Model) *Catalogue {
 
 // Resolve returns the model that name stands for, itself or by one step of alias.
 // It is nil where the catalogue has none, and for an alias of an alias or of
-// nothing: an alias leads to a model or nowhere.
+// nothing, or one that is retired: an alias leads to a model or nowhere. A model
+// that is retired is found, and is in nobody's plan.
 func (c *Catalogue) Resolve(name tenancy.ModelID) *tenancy.Model {
 	if c == nil {
 		return nil
@@ -36,10 +37,11 @@ func (c *Catalogue) Resolve(name tenancy.ModelID) *tenancy.Model {
 	if m == nil || m.Alias == "" {
 		return m
 	}
-	if m = c.models[m.Alias]; m == nil || m.Alias != "" {
+	target := c.models[m.Alias]
+	if target == nil || target.Alias != "" || !m.Retired.IsZero() {
 		return nil
 	}
-	return m
+	return target
 }
 
 // All yields every entry, aliases included, by id.

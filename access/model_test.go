@@ -122,6 +122,7 @@ func TestA20Alias(t *testing.T) {
 		{"of a private model, public itself", "the target's own word counts",
 			[]step{onModel("fast", func(m *tenancy.Model) { m.Alias, m.Public = "secret", true })}, "fast", access.ReasonModelNotInPlan, "secret"},
 		{"of a retired model", "", []step{onModel("fast", func(m *tenancy.Model) { m.Alias = "old" })}, "fast", access.ReasonModelNotInPlan, "old"},
+		{"retired", "it leads nowhere", []step{onModel("fast", func(m *tenancy.Model) { m.Retired = noon })}, "fast", access.ReasonModelUnknown, ""},
 		{"its target by name", "a model is not its alias", nil, "gpt", access.ReasonNone, "gpt"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

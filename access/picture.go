@@ -136,8 +136,12 @@ func (p *Picture) Standing(user tenancy.UserID, project tenancy.ProjectID) Stand
 }
 
 // Decide says whether a key may call a model at a time. It is the one function
-// behind deciding a call, listing models and drawing a settings page.
+// behind deciding a call, listing models and drawing a settings page. A nil Grant
+// is of no key.
 func (p *Picture) Decide(c *Catalogue, g *Grant, model tenancy.ModelID, now time.Time) Decision {
+	if g == nil {
+		return Decision{Reason: ReasonUnknownKey}
+	}
 	rs, canonical := p.keyReasons(c, g, model, now)
 	return decided(rs, g.subject(), canonical)
 }

@@ -159,7 +159,7 @@ func TestCan(t *testing.T) {
 		want      access.Reason
 	}{
 		{"unknown action", "unknown denies", nil, "olga", "delete_everything", access.Subject{Project: "web"}, access.ReasonForbidden},
-		{"no action", "zero denies", nil, "olga", "", access.Subject{Org: "acme"}, access.ReasonForbidden},
+		{"no action", "zero denies", nil, "olga", "", access.Subject{Org: "acme"}, access.ReasonNotFound},
 		{"no subject", "zero denies", nil, "olga", access.SeeProject, access.Subject{}, access.ReasonNotFound},
 		{"nobody", "zero denies", nil, "", access.SeeOrganization, access.Subject{Org: "acme"}, access.ReasonNotFound},
 		{"key action without a key", "whose it is cannot be known", nil, "olga", access.EditKey, access.Subject{Project: "web"}, access.ReasonForbidden},
@@ -180,6 +180,10 @@ func TestCan(t *testing.T) {
 			access.Subject{Project: "web"}, access.ReasonNotFound},
 		{"closed and archived", "the organization comes first", []step{orgClosed, archived("web")}, "olga", access.RenameProject,
 			access.Subject{Project: "web"}, access.ReasonOrganizationClosed},
+		{"project action without a project", "what is not named is not found", nil, "olga", access.ArchiveProject,
+			access.Subject{Org: "acme"}, access.ReasonNotFound},
+		{"roster without a project", "an owner adds people from it", nil, "olga", access.ListRoster,
+			access.Subject{Org: "acme"}, access.ReasonNone},
 		{"suspended organization", "keys are refused, nothing else changes", []step{orgSuspended}, "max", access.SeeUsage,
 			access.Subject{Project: "web"}, access.ReasonNone},
 		{"suspended member", "good standing is where rights begin", []step{suspended("max")}, "max", access.SeeProject,

@@ -43,7 +43,7 @@ func (e *RecordError) Is(target error) bool { return target == tenancy.ErrInvali
 // they reach and writes to none of it.
 //
 // It returns a [*RecordError] for a record that is nil, a pointer or there
-// twice; for one whose organization, project or alias target is missing; for an
+// twice, or without an id; for one whose organization, project or alias target is missing; for an
 // owner who is not on the roster; and for a project or key id in two
 // organizations. Places and personal keys of people who left the roster are no
 // error: they are void, and decide nothing.
@@ -87,6 +87,9 @@ func (s *Snapshot) sort(records []tenancy.Entity) (map[tenancy.OrgID][]tenancy.E
 		if seen[ref] {
 			return nil, &RecordError{ref, "there twice"}
 		}
+		if nameless(ref) {
+			return nil, &RecordError{ref, "without an id"}
+		}
 		seen[ref] = true
 		switch v := v.(type) {
 		case tenancy.Model:
@@ -109,6 +112,15 @@ func (s *Snapshot) sort(records []tenancy.Entity) (map[tenancy.OrgID][]tenancy.E
 	}
 	s.catalogue = NewCatalogue(models...)
 	return of, nil
+}
+
+// nameless reports whether a record of a kind that has an id has none.
+func nameless(r tenancy.Ref) bool {
+	switch r.Kind {
+	case tenancy.KindProject, tenancy.KindProjectMember, tenancy.KindKey, tenancy.KindInvite, tenancy.KindNameClaim, tenancy.KindModel:
+		return r.ID == ""
+	}
+	return r.Org == ""
 }
 
 // isValue refuses nil and pointers, which satisfy the interface too.
@@ -139,7 +151,7 @@ func (s *Snapshot) dangles(v tenancy.Entity) string {
 	const noProject = "of a project that is missing"
 	switch v := v.(type) {
 	case tenancy.Model:
-		if v.Alias != "" && s.catalogue.Resolve(v.ID) == nil {
+		if target := s.catalogue.models[v.Alias]; v.Alias != "" && (target == nil || target.Alias != "") {
 			return "an alias of what is missing, or of an alias"
 		}
 	case tenancy.Organization:

@@ -33,7 +33,10 @@ func TestNewSnapshotRefuses(t *testing.T) {
 		{name: "project id in two organizations", records: []tenancy.Entity{tenancy.Project{Org: "beta", ID: "web"}},
 			kind: tenancy.KindProject, problem: "project id in two organizations"},
 
-		{name: "organization without an id", records: []tenancy.Entity{tenancy.Organization{}}, kind: tenancy.KindOrganization, problem: "of an organization that is missing"},
+		{name: "organization without an id", records: []tenancy.Entity{tenancy.Organization{}}, kind: tenancy.KindOrganization, problem: "without an id"},
+		{name: "project without an id", records: []tenancy.Entity{tenancy.Project{Org: "acme"}}, kind: tenancy.KindProject, problem: "without an id"},
+		{name: "key without an id", records: []tenancy.Entity{tenancy.Key{Org: "acme", Project: "web"}}, kind: tenancy.KindKey, problem: "without an id"},
+		{name: "model without an id", records: []tenancy.Entity{tenancy.Model{}}, kind: tenancy.KindModel, problem: "without an id"},
 		{name: "member of no organization", records: []tenancy.Entity{tenancy.Member{Org: stranger, User: stranger}}, kind: tenancy.KindMember, problem: "of an organization that is missing"},
 		{name: "subscription of no organization", records: []tenancy.Entity{tenancy.Subscription{Org: stranger}}, kind: tenancy.KindSubscription, problem: "of an organization that is missing"},
 		{name: "project of no organization", records: []tenancy.Entity{tenancy.Project{Org: stranger, ID: stranger}}, kind: tenancy.KindProject, problem: "of an organization that is missing"},

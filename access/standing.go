@@ -47,11 +47,14 @@ func (s *Standing) Sees() bool {
 func (s *Standing) placed() bool { return s.grants(rowOf(SeeProject, "")) }
 
 // May returns ReasonNone if the person may do it, by [Table], and otherwise why
-// not. whose is empty but for actions on keys.
+// not. whose is empty but for actions on keys. An action on a project that no
+// project is named for is ReasonNotFound.
 func (s *Standing) May(action Action, whose Whose) Reason {
 	row := rowOf(action, whose)
 	switch {
 	case !s.OnRoster():
+		return ReasonNotFound
+	case s.Project.ID == "" && !action.ofOrganization():
 		return ReasonNotFound
 	case s.Project.ID != "" && !s.Sees():
 		return ReasonNotFound

@@ -63,6 +63,7 @@ func TestA5ZeroPartsDeny(t *testing.T) {
 		"nil Catalogue":          pic.Decide(nil, &grant, "gpt", noon),
 		"zero Catalogue":         pic.Decide(&access.Catalogue{}, &grant, "gpt", noon),
 		"zero Grant":             pic.Decide(c, &access.Grant{}, "gpt", noon),
+		"nil Grant":              pic.Decide(c, nil, "gpt", noon),
 		"nil Picture, person":    none.DecideUse(c, "max", "web", "gpt"),
 		"empty Picture, person":  none.With(nil, nil).DecideUse(c, "max", "web", "gpt"),
 		"nil Catalogue, person":  pic.DecideUse(nil, "max", "web", "gpt"),

@@ -10,11 +10,11 @@ import (
 // of the invite kind. i comes with everything but Digest and Pepper, its ID
 // included. The result is valid ([tenancy.Invite.Validate]) or the error says what is not.
 func (m Minter) MintInvite(i tenancy.Invite) (tenancy.Invite, Secret, error) {
-	if err := i.Validate(); err != nil {
-		return tenancy.Invite{}, Secret{}, err
-	}
 	if i.Pepper != "" {
 		return tenancy.Invite{}, Secret{}, invalid("pepper", "empty; an invite has one secret")
+	}
+	if _, err := tenancy.ParseInviteID(string(i.ID)); err != nil {
+		return tenancy.Invite{}, Secret{}, err
 	}
 	token, err := m.token(m.Format.invite, strings.TrimPrefix(string(i.ID), tenancy.PrefixInvite))
 	if err != nil {
@@ -22,6 +22,9 @@ func (m Minter) MintInvite(i tenancy.Invite) (tenancy.Invite, Secret, error) {
 	}
 	i.Pepper = m.Peppers.list[0].id
 	i.Digest = m.Peppers.list[0].inviteDigest(InviteToken{text: &token})
+	if err := i.Validate(); err != nil {
+		return tenancy.Invite{}, Secret{}, err
+	}
 	return i, newSecret(token), nil
 }
 
@@ -29,7 +32,7 @@ func (m Minter) MintInvite(i tenancy.Invite) (tenancy.Invite, Secret, error) {
 // id that is not known; that costs the same. Whether the invite is pending is for
 // [tenancy.Invite.Pending] to say.
 func (p *Peppers) VerifyInvite(i *tenancy.Invite, t InviteToken) bool {
-	if p == nil || len(p.list) == 0 || t.text == nil {
+	if p == nil || len(p.list) == 0 {
 		return false
 	}
 	var none tenancy.Invite

@@ -132,7 +132,7 @@ func checkRotated(t *testing.T, r *rotating, before tenancy.Key, at time.Time) {
 	}
 	if p := got.Previous; p != (tenancy.KeySecret{}) {
 		p.Ends = before.Current.Ends
-		if p != before.Current || got.Previous.Ends.IsZero() || got.Previous.Ends.After(at.Add(keys.MaxGrace)) {
+		if p != before.Current || !got.Previous.Live(at) || got.Previous.Ends.IsZero() || got.Previous.Ends.After(at.Add(keys.MaxGrace)) {
 			t.Errorf("the previous secret is %+v", got.Previous)
 		}
 	}

@@ -46,6 +46,8 @@ func (i Invite) Validate() error {
 	_, byErr := ParseUserID(string(i.InvitedBy))
 	return firstError(orgErr, idErr, byErr,
 		checkEmail("email", i.Email),
+		checkPepper("pepper", i.Pepper),
+		i.checkAcceptedBy(),
 		checkOrgRole("role", i.Role),
 		i.checkPlacements(),
 		checkTime("created", i.Created),
@@ -53,6 +55,14 @@ func (i Invite) Validate() error {
 		checkTime("accepted", i.Accepted),
 		checkTime("revoked", i.Revoked),
 	)
+}
+
+func (i Invite) checkAcceptedBy() error {
+	if i.AcceptedBy == "" {
+		return nil
+	}
+	_, err := ParseUserID(string(i.AcceptedBy))
+	return err
 }
 
 func (i Invite) checkPlacements() error {

@@ -2,6 +2,9 @@ package tenancy
 
 import (
 	"crypto/subtle"
+	"fmt"
+	"io"
+	"strings"
 	"time"
 )
 
@@ -57,14 +60,18 @@ type KeySecret struct {
 // package store writes it out in full.
 type Digest [32]byte
 
-// String hides the digest.
-func (Digest) String() string { return "[digest]" }
+const hiddenDigest = "[digest]"
 
-// GoString hides the digest.
-func (Digest) GoString() string { return "tenancy.Digest{}" }
+// String hides the digest.
+func (Digest) String() string { return hiddenDigest }
+
+// Format hides the digest from every verb of fmt.
+func (Digest) Format(w fmt.State, _ rune) {
+	_, _ = io.WriteString(w, hiddenDigest) // fmt's own buffer
+}
 
 // MarshalText hides the digest, in JSON and logs too.
-func (Digest) MarshalText() ([]byte, error) { return []byte("[digest]"), nil }
+func (Digest) MarshalText() ([]byte, error) { return []byte(hiddenDigest), nil }
 
 // Equal compares in constant time.
 func (d Digest) Equal(o Digest) bool { return subtle.ConstantTimeCompare(d[:], o[:]) == 1 }
@@ -160,9 +167,22 @@ func (k Key) checkPrevious() error {
 	return k.Previous.check("previous")
 }
 
+// checkPepper allows the ids that package keys gives peppers.
+func checkPepper(field, id string) error {
+	if id == "" || len(id) > MaxPepperID || strings.ContainsFunc(id, notPepperChar) {
+		return invalid(field, "under a pepper id of 1 to 64 ASCII letters, digits and ._-")
+	}
+	return nil
+}
+
+func notPepperChar(r rune) bool { return notBase62(r) && !strings.ContainsRune("._-", r) }
+
 func (s KeySecret) check(field string) error {
-	if s.Pepper == "" || len(s.Pepper) > MaxPepperID || len(s.Hint) > MaxHint {
-		return invalid(field, "a digest with a pepper id of 1 to 64 bytes and a hint of at most 4")
+	if err := checkPepper(field, s.Pepper); err != nil {
+		return err
+	}
+	if len(s.Hint) > MaxHint || strings.ContainsFunc(s.Hint, notBase62) {
+		return invalid(field, "a secret with a hint of at most 4 base62 characters")
 	}
 	_, err := ParseUserID(string(s.MintedBy))
 	return firstError(err, checkTime(field, s.Minted), checkTime(field, s.Ends))

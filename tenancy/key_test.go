@@ -59,6 +59,8 @@ func TestKeySecretValidate(t *testing.T) {
 			{field + " pepper at 64 bytes", "the most", pepper(strings.Repeat("p", 64)), ""},
 			{field + " pepper at 65 bytes", "one above", pepper(strings.Repeat("p", 65)), field},
 			{field + " no pepper", "it could not be verified", pepper(""), field},
+			{field + " pepper with NUL", "every engine keeps texts", pepper("p\x00"), field},
+			{field + " hint with NUL", "the token's own characters", func(k *akey) { at(k).Hint = "a\x00" }, field},
 			{field + " hint of four", "the most", func(k *akey) { at(k).Hint = "abcd" }, ""},
 			{field + " no hint", "an import may have none", func(k *akey) { at(k).Hint = "" }, ""},
 			{field + " hint of five", "it would show the secret", func(k *akey) { at(k).Hint = "abcde" }, field},
@@ -147,7 +149,7 @@ func TestA30DigestHides(t *testing.T) {
 			t.Errorf("JSON of %T: %s, %v", v, data, err)
 		}
 		shown := string(data)
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X"} {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%b"} {
 			shown += fmt.Sprintf(verb, v)
 		}
 		for _, trace := range []string{"deadbeef", "de ad be ef", "222 173", "0xde, 0xad", "3q2+7w"} {
@@ -156,7 +158,7 @@ func TestA30DigestHides(t *testing.T) {
 			}
 		}
 	}
-	if got := fmt.Sprintf("%v %#v", d, d); got != "[digest] tenancy.Digest{}" {
+	if got := d.String() + fmt.Sprintf(" %v %#v %d %b", d, d, d, d); got != "[digest] [digest] [digest] [digest] [digest]" {
 		t.Errorf("shown as %s", got)
 	}
 }

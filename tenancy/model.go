@@ -92,8 +92,8 @@ func (m Model) checkAlias() error {
 }
 
 func (m Model) checkOrgs() error {
-	if len(m.Orgs) > MaxModelOrgs || !slices.IsSorted(m.Orgs) || (m.Public && len(m.Orgs) > 0) {
-		return invalid("orgs", "at most 320 organizations, sorted, and none where the model is public")
+	if len(m.Orgs) > MaxModelOrgs || !ascends(m.Orgs) || (m.Public && len(m.Orgs) > 0) {
+		return invalid("orgs", "at most 320 organizations, sorted, each once, and none where the model is public")
 	}
 	for _, o := range m.Orgs {
 		if _, err := ParseOrgID(string(o)); err != nil {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/text/currency"
 )
@@ -128,8 +129,8 @@ func (o Organization) Validate() error {
 }
 
 func (o Organization) checkOwners() error {
-	if len(o.Owners) == 0 || len(o.Owners) > MaxOwners || !slices.IsSorted(o.Owners) {
-		return invalid("owners", "1 to 64 users, sorted")
+	if len(o.Owners) == 0 || len(o.Owners) > MaxOwners || !ascends(o.Owners) {
+		return invalid("owners", "1 to 64 users, sorted, each once")
 	}
 	for _, u := range o.Owners {
 		if _, err := ParseUserID(string(u)); err != nil {
@@ -152,7 +153,8 @@ func (b Branding) check() error {
 		return nil
 	}
 	u, err := url.Parse(b.LogoURL)
-	if err != nil || len(b.LogoURL) > MaxURL || u.Scheme != "https" || u.Host == "" || u.User != nil {
+	if err != nil || len(b.LogoURL) > MaxURL || !utf8.ValidString(b.LogoURL) ||
+		u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
 		return invalid("logo_url", "an https URL of at most 2048 bytes, without user information")
 	}
 	return nil
@@ -170,6 +172,16 @@ func checkCurrency(code string) error {
 		return invalid("currency", "an ISO 4217 code in upper case")
 	}
 	return nil
+}
+
+// ascends reports whether a list is sorted and has everything once.
+func ascends[T ~string](list []T) bool {
+	for i := 1; i < len(list); i++ {
+		if list[i-1] >= list[i] {
+			return false
+		}
+	}
+	return true
 }
 
 func firstError(errs ...error) error {

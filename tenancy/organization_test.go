@@ -3,6 +3,7 @@ package tenancy_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,8 @@ func TestOrganizationValidate(t *testing.T) {
 		{"accent without logo", "each is optional", func(o *organization) { o.Branding.LogoURL = "" }, ""},
 		{"logo at 2048 bytes", "the most", branding(url(2048)), ""},
 		{"logo at 2049 bytes", "one above", branding(url(2049)), "logo_url"},
+		{"logo that is not UTF-8", "every engine keeps texts", branding("https://a.example/\xff"), "logo_url"},
+		{"logo without a host", "a port is none", branding("https://:443/l.svg"), "logo_url"},
 		{"logo over http", "https only", branding("http://a.example/l.svg"), "logo_url"},
 		{"logo as data", "https only", branding("data:image/png;base64,AAAA"), "logo_url"},
 		{"logo as script", "https only", branding("javascript:alert(1)"), "logo_url"},
@@ -74,6 +77,7 @@ func TestOrganizationValidate(t *testing.T) {
 		{"one owner", "the least", owners("ann"), ""},
 		{"64 owners", "the most", owners(users(64)...), ""},
 		{"65 owners", "one above", owners(users(65)...), "owners"},
+		{"an owner twice", "removing one would leave none", owners("ann", "ann"), "owners"},
 		{"owners out of order", "they are searched", owners("bob", "ann"), "owners"},
 		{"owner without a name", "nobody", owners("", "ann"), "owners"},
 		{"owner with NUL", "no user id", owners("a\x00"), "owners"},
@@ -99,7 +103,7 @@ func TestOwns(t *testing.T) {
 func TestC9Owners(t *testing.T) {
 	with := func(us ...tenancy.UserID) organization {
 		o := anOrganization()
-		o.Owners = us
+		o.Owners = slices.Grow(slices.Clone(us), 1) // room, into which a careless append would write
 		return o
 	}
 	add, remove := organization.AddOwner, organization.RemoveOwner

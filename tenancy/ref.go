@@ -42,7 +42,7 @@ func (k Kind) String() string {
 // ParseKind is the inverse of [Kind.String]. It returns zero for an unknown name.
 func ParseKind(s string) Kind {
 	for k, name := range kindNames {
-		if name == s && k > 0 {
+		if name == s {
 			return Kind(k)
 		}
 	}

@@ -144,6 +144,7 @@ func badNames[T any](field string, at func(*T) *string) []edit[T] {
 		{field + " of a lone surrogate", "not text", set("a\xed\xa0\x80"), field},
 		{field + " with a space in front", "names that look alike", set(" a"), field},
 		{field + " with a wide space behind", "names that look alike", set("a\u3000"), field},
+		{field + " of a joiner", "nothing to see", set("\u200b"), field},
 		{field + " of a space", "nothing to see", set(" "), field},
 		{field + " with a space inside", "words", set("a b"), ""},
 		{field + " of emoji", "text like any other", set("👩‍🚀"), ""},
