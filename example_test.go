@@ -74,11 +74,12 @@ func Example() {
 	gateway := httptest.NewServer(t.Handler(httputil.NewSingleHostReverseProxy(upstream)))
 	defer gateway.Close()
 	for _, model := range []string{"gpt-4o", "gpt-5"} {
-		req, _ := http.NewRequest("POST", gateway.URL+"/v1/chat/completions", strings.NewReader(`{"model":"`+model+`"}`))
+		req, _ := http.NewRequest(http.MethodPost, gateway.URL+"/v1/chat/completions", strings.NewReader(`{"model":"`+model+`"}`))
 		req.Header.Set("Authorization", "Bearer "+key.Reveal())
 		req.Header.Set("Content-Type", "application/json")
 		res, err := http.DefaultClient.Do(req)
 		check(err)
+		res.Body.Close()
 		fmt.Println(model, res.Status)
 	}
 	// Output:

@@ -276,10 +276,6 @@ func (w world) users() []tenancy.UserID {
 	return idsOf(w, tenancy.KindMember, func(r tenancy.Ref) tenancy.UserID { return r.User })
 }
 
-func (w world) orgs() []tenancy.OrgID {
-	return idsOf(w, tenancy.KindOrganization, func(r tenancy.Ref) tenancy.OrgID { return r.Org })
-}
-
 // zeroWorlds are what fields are zeroed in: a world where nearly all is allowed,
 // and worlds where something is refused for each of the ends.
 func zeroWorlds() []world {

@@ -215,7 +215,7 @@ func (g *gateway) startUpstream() (*url.URL, error) {
 
 // listen serves h on an address and returns its URL.
 func listen(address string, h http.Handler) (*http.Server, string, error) {
-	l, err := net.Listen("tcp", address)
+	l, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp", address)
 	if err != nil {
 		return nil, "", err
 	}

@@ -54,7 +54,7 @@ func (t *tester) run(f *firstStart, out *outage) {
 	t.bodies(f)
 	t.models(f)
 	t.lifecycle(f)
-	t.reports(f)
+	t.reports()
 	t.outage(f, out)
 }
 

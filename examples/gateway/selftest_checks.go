@@ -157,7 +157,7 @@ func (t *tester) lifecycle(f *firstStart) {
 	t.check("the list of keys holds no secret", list.status == 200 && !strings.Contains(list.body, prod[len(prod)-36:]), list)
 }
 
-func (t *tester) reports(f *firstStart) {
+func (t *tester) reports() {
 	r := t.console(owner, http.MethodGet, "/console/usage", "")
 	t.check("an owner sees the organization's usage, projects side by side",
 		r.status == 200 && strings.Contains(r.body, `"prod"`) && strings.Contains(r.body, `"experiments"`), r)
@@ -173,11 +173,11 @@ func (t *tester) reports(f *firstStart) {
 	}
 	t.check("an owner sees every project, in order", slices.Equal(names, []string{"experiments", "prod"}), names)
 	t.check("who belongs to none sees none", t.console(member, http.MethodGet, "/console/projects", "").body == "[]\n", "")
-	t.rollups(f)
+	t.rollups()
 }
 
 // rollups compares the roll-up with the records under it, for every split.
-func (t *tester) rollups(f *firstStart) {
+func (t *tester) rollups() {
 	tally, err := usage.Tally(t.records("/console/activity"))
 	want := map[usage.Dimension]map[string]usage.Sums{}
 	for id, sums := range tally {

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -38,7 +39,7 @@ func (r response) is(status int, code string) bool {
 
 // send sends a request. Headers come in pairs.
 func (t *tester) send(method, path, body string, headers ...string) response {
-	req, err := http.NewRequest(method, t.g.base+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(context.Background(), method, t.g.base+path, strings.NewReader(body))
 	if err != nil {
 		return response{body: err.Error()}
 	}

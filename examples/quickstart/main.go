@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -31,14 +32,14 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, path string) error {
+func run(ctx context.Context, path string) (err error) {
 	// A store, and a pepper that is kept apart from it. A real host loads the
 	// pepper from its secrets; without it no key of the database verifies.
 	st, err := sqlitefile.Open(ctx, path)
 	if err != nil {
 		return err
 	}
-	defer st.Close()
+	defer func() { err = errors.Join(err, st.Close()) }()
 	secret := make([]byte, 32)
 	rand.Read(secret)
 	pepper, err := keys.NewPepper("2026-11", secret)
@@ -53,7 +54,7 @@ func run(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	defer t.Close()
+	defer func() { err = errors.Join(err, t.Close()) }() // writes what waits to be written
 
 	// The operator owns the catalogue and what each organization may use of it.
 	ops := t.Operator("ops")

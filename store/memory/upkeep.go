@@ -3,6 +3,7 @@ package memory
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -85,9 +86,7 @@ func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Ti
 			delete(s.usage.buckets, id)
 		}
 	}
-	for id, sum := range tally {
-		s.usage.buckets[id] = sum
-	}
+	maps.Copy(s.usage.buckets, tally)
 	return nil
 }
 

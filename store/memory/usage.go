@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -89,9 +90,7 @@ func (l *ledger) add(fresh map[usage.RecordID]usage.Record) error {
 			}
 		}
 	}
-	for id, sum := range sums {
-		l.buckets[id] = sum
-	}
+	maps.Copy(l.buckets, sums)
 	for id, r := range fresh {
 		l.records[id] = r
 		delete(l.newest, r.Org)

@@ -40,7 +40,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 		_, err = conn.ExecContext(ctx, `COMMIT`)
 	}
 	if err != nil {
-		conn.ExecContext(ctx, `ROLLBACK`)
+		// Where SQLite has rolled back by itself this fails, and nothing is open.
+		_, _ = conn.ExecContext(ctx, `ROLLBACK`)
 	}
 	return err
 }

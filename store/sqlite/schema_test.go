@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -213,9 +214,7 @@ func TestReadsUseIndexes(t *testing.T) {
 	put(t, s, sampleOrganization)
 	db := raw(t, path)
 	texts := sqlite.ListTexts()
-	for name, text := range sqlite.ReadTexts() {
-		texts[name] = text
-	}
+	maps.Copy(texts, sqlite.ReadTexts())
 	for name, text := range texts {
 		plan := planOf(t, db, text)
 		whole := strings.HasPrefix(name, "all ")

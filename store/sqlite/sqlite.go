@@ -20,9 +20,8 @@ type Store struct {
 
 	records, buckets bulk
 
-	use    sync.RWMutex // held for reading by every call, for writing by Close
-	open   bool
-	closed chan struct{}
+	use  sync.RWMutex // held for reading by every call, for writing by Close
+	open bool
 
 	mu    sync.Mutex
 	grown chan struct{} // closed by the next commit of this Store
@@ -51,13 +50,13 @@ func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error
 	}
 	s := &Store{
 		write: pool{db: write}, read: pool{db: read}, code: codeOf,
-		open: true, closed: make(chan struct{}), grown: make(chan struct{}),
+		open: true, grown: make(chan struct{}),
 	}
 	if opts != nil && opts.Code != nil {
 		s.code = opts.Code
 	}
 	if err := s.prepare(ctx); err != nil {
-		s.Close()
+		_ = s.Close()
 		return nil, s.fail(ctx, err)
 	}
 	return s, nil
@@ -103,7 +102,6 @@ func (s *Store) Close() error {
 		return nil
 	}
 	s.open = false
-	close(s.closed)
 	if err := errors.Join(s.write.close(), s.read.close()); err != nil {
 		return s.fail(context.Background(), err)
 	}

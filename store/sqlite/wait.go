@@ -14,7 +14,8 @@ const pollEvery = 10 * time.Millisecond
 // Wait implements store.Waiter. A commit of this Store ends it at once, one of
 // another process, or of another Store on the same database, within 10 ms. The
 // empty cursor waits for the next entry; one that Changes would refuse is
-// store.ErrResync. Between two looks it holds no connection.
+// store.ErrResync. Close ends it within 10 ms too. Between two looks it holds no
+// connection.
 func (s *Store) Wait(ctx context.Context, after store.Cursor) error {
 	grown := s.growth()
 	from, head, err := s.look(ctx, after)
@@ -27,8 +28,6 @@ func (s *Store) Wait(ctx context.Context, after store.Cursor) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-s.closed:
-			return store.ErrClosed
 		case <-grown:
 			return nil
 		case <-poll.C:

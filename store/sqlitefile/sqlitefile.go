@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -102,9 +103,7 @@ var (
 
 func pool(path string, connections int, more url.Values) (*sql.DB, error) {
 	settings := url.Values{"_pragma": always, "_dqs": {"0"}, "_defensive": {"1"}}
-	for name, v := range more {
-		settings[name] = v
-	}
+	maps.Copy(settings, more)
 	db, err := sql.Open("sqlite", dataSource(path, settings))
 	if err != nil {
 		return nil, fmt.Errorf("%w: the driver refuses the settings", store.ErrUnavailable)

@@ -194,8 +194,7 @@ func failed(err error) map[string]*storetest.Failure {
 		return all
 	}
 	for _, err := range joined.Unwrap() {
-		var f *storetest.Failure
-		if errors.As(err, &f) {
+		if f, ok := errors.AsType[*storetest.Failure](err); ok {
 			all[f.Case] = f
 		}
 	}

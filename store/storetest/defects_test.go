@@ -55,7 +55,7 @@ func (s checksTooEarly) Commit(ctx context.Context, b store.Batch) (store.Result
 	for range 500 {
 		runtime.Gosched()
 	}
-	return ignoresRevisions{s.backend}.Commit(ctx, b)
+	return ignoresRevisions(s).Commit(ctx, b)
 }
 
 type ignoresChecks struct{ backend }

@@ -178,12 +178,12 @@ func listStable(e *env) {
 	}
 }
 
-func (e *env) pagesWhileChanging(q store.Query, make func(n int) tenancy.Entity) {
+func (e *env) pagesWhileChanging(q store.Query, newOne func(n int) tenancy.Entity) {
 	stays, goes := map[tenancy.Ref]int{}, map[tenancy.Ref]bool{}
 	for n := 10; n <= 120; n += 10 {
-		e.create(make(n), make(n+5))
-		stays[make(n).Ref()] = 0
-		goes[make(n+5).Ref()] = true
+		e.create(newOne(n), newOne(n+5))
+		stays[newOne(n).Ref()] = 0
+		goes[newOne(n+5).Ref()] = true
 	}
 	q.Limit = 3
 	for page := 0; ; page++ {
@@ -198,7 +198,7 @@ func (e *env) pagesWhileChanging(q store.Query, make func(n int) tenancy.Entity)
 				delete(goes, ref)
 			}
 		}
-		e.create(make(10*page+1), make(10*page+92))
+		e.create(newOne(10*page+1), newOne(10*page+92))
 		if q.After = p.Next; q.After == "" || page > 100 {
 			break
 		}

@@ -62,8 +62,8 @@ func (e *env) replace(v tenancy.Entity) store.Result {
 	return e.commit(b)
 }
 
-func (e *env) remove(ref tenancy.Ref) store.Result {
-	return e.commit(store.Batch{Entry: e.entry(ref.Org), Delete: []store.Check{{Ref: ref, Rev: e.at(ref).Rev}}})
+func (e *env) remove(ref tenancy.Ref) {
+	e.commit(store.Batch{Entry: e.entry(ref.Org), Delete: []store.Check{{Ref: ref, Rev: e.at(ref).Rev}}})
 }
 
 // at reads one record.
