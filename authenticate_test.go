@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unsafe"
+	"unsafe" //nolint:depguard // makes strings as fasthttp does
 
 	gocmp "github.com/google/go-cmp/cmp"
 

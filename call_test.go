@@ -73,7 +73,7 @@ func TestFinishFailsOnce(t *testing.T) {
 		w.faults.on(only("Append", func(int) fault { return fault{err: store.ErrUnavailable} }))
 		first := call.Finish(ok)
 		w.faults.on(nil)
-		if again := call.Finish(ok); !errors.Is(first, tenet.ErrUnavailable) || again != first { //nolint:errorlint // the very same
+		if again := call.Finish(ok); !errors.Is(first, tenet.ErrUnavailable) || again != first {
 			t.Errorf("first %v, again %v", first, again)
 		}
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,9 +26,6 @@ type HTTPError struct {
 	Message string      // for people: what is wrong, and what to do
 	Header  http.Header // further headers, canonical names; the holder's own, may be nil
 }
-
-// Error is the message.
-func (e HTTPError) Error() string { return e.Message }
 
 // The types of OpenAI's errors.
 const (
@@ -162,9 +160,7 @@ func WriteError(w http.ResponseWriter, e HTTPError) {
 	body := struct {
 		Error object `json:"error"`
 	}{object{e.Message, e.Type, textOrNull(e.Param), textOrNull(e.Code)}}
-	for name, values := range e.Header {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), e.Header)
 	writeJSON(w, e.Status, body)
 }
 

@@ -6,48 +6,57 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/tenet/access"
 	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
 )
 
-// HTTPOptions configure [Tenet.Handler]. The zero value is usable.
+// HTTPOptions configure [Tenet.Handler]. The zero HTTPOptions is the defaults.
 type HTTPOptions struct {
-	// MaxBody bounds the body of one request, in bytes; more is 413. Zero means 32
-	// MiB.
+	// MaxBody bounds a request's body, in bytes; one of more is answered 413. 0
+	// means 32 MiB, and more than 1 GiB means 1 GiB. The whole body is held in
+	// memory while its call runs, since it is read to the end before the decision.
 	MaxBody int64
 
-	// MaxBuffered bounds the bytes of all bodies that are held at once, of requests
-	// until they are answered and of answers while they are metered. A request for
-	// which there is no room is 503; an answer for which there is none passes, its
-	// units unknown. Zero means 256 MiB.
+	// MaxBuffered bounds the bodies that all handlers of one Tenet hold together,
+	// in bytes; where a body does not fit the answer is 503. 0 means 256 MiB.
+	// What a body takes is counted as it arrives, not as it was announced.
 	MaxBuffered int64
 
-	// Headers are further headers that may carry the key, as "X-Api-Key" does. The
-	// key is always looked for in Authorization: Bearer. A request that carries
-	// more than one is 401.
+	// Headers name further headers that may carry the key as their whole value,
+	// such as "X-Api-Key" or "api-key". Authorization: Bearer always may. A
+	// request carries its key exactly once, or it is refused.
 	Headers []string
 
-	// MaxCallDuration ends a call that takes longer, by its request's context. Zero
-	// means none. It is also what bounds a stream whose key is revoked meanwhile:
-	// that runs on.
+	// MaxCallDuration ends a call, streams included, after this time by cancelling
+	// the context that the next handler gets. 0 means never. A stream that is open
+	// when its key is revoked runs on; this is what bounds it.
 	MaxCallDuration time.Duration
 
-	// WriteError replaces [WriteError], for clients that read another shape of
-	// error than OpenAI's. The header X-Request-Id is set already. It must answer
-	// with e.Status and e.Header.
+	// WriteError writes every refusal in place of [WriteError], for hosts that
+	// speak another shape of error. It must write e.Status and e.Header. The
+	// request still carries the client's credential, which is not to be logged.
 	WriteError func(w http.ResponseWriter, r *http.Request, e HTTPError)
 }
 
-// edge is HTTPOptions at work.
+const (
+	defaultMaxBody           = 32 << 20
+	defaultMaxBuffered       = 256 << 20
+	largestMaxBody           = 1 << 30
+	firstBuffer        int64 = 64 << 10 // of a body whose length is not known, or is large
+)
+
+// edge is what all handlers of one Tenet share.
 type edge struct {
 	HTTPOptions
-	buffered atomic.Int64
+	withheld []string     // headers, as the table of that name, with those of the options
+	buffered atomic.Int64 // bytes of bodies that are held
 }
 
 func newEdge(o *HTTPOptions) *edge {
@@ -56,47 +65,55 @@ func newEdge(o *HTTPOptions) *edge {
 		e.HTTPOptions = *o
 		e.Headers = slices.Clone(o.Headers)
 	}
+	e.withheld = slices.Clone(withheld)
+	for _, name := range e.Headers {
+		e.withheld = append(e.withheld, plainName(name))
+	}
 	if e.MaxBody <= 0 {
-		e.MaxBody = 32 << 20
+		e.MaxBody = defaultMaxBody
 	}
+	e.MaxBody = min(e.MaxBody, largestMaxBody)
 	if e.MaxBuffered <= 0 {
-		e.MaxBuffered = 256 << 20
+		e.MaxBuffered = defaultMaxBuffered
 	}
-	if e.HTTPOptions.WriteError == nil {
-		e.HTTPOptions.WriteError = func(w http.ResponseWriter, _ *http.Request, err HTTPError) { WriteError(w, err) }
+	if e.WriteError == nil {
+		e.WriteError = func(w http.ResponseWriter, _ *http.Request, he HTTPError) { WriteError(w, he) }
 	}
 	return e
 }
 
-// Handler returns the gateway in front of next, the host's own proxy: it lets
-// calls in or refuses them, and records them. Its type is that of a middleware.
+// Handler returns next behind the whole of the request path: it lets through what
+// is on a closed list of routes, authenticates before it reads the body, finds the
+// model in the body, begins the call, hands it to next, and finishes it with what
+// the answer says was used. It fits where middleware goes:
 //
-// It serves POST /v1/chat/completions, /v1/completions and /v1/embeddings, which go
-// on to next, and GET /v1/models and /v1/models/{id}, which it answers itself.
-// Everything else is 404, so that nothing reaches an upstream with the host's
-// credential but what was decided on.
+//	proxy := &httputil.ReverseProxy{Rewrite: …} // adds the host's own credential
+//	http.ListenAndServe(addr, t.Handler(proxy))
 //
-// What next receives names the canonical model in its body, asks for usage where
-// it is a stream, and carries no query, no credential of the client's, no cookie
-// and no header that steers a vendor's routing; next puts the upstream's
-// credential in. [CallFrom] gives it the call.
+// POST /v1/chat/completions, /v1/completions and /v1/embeddings reach next; GET
+// /v1/models and /v1/models/{id} are answered here; everything else is 404. What
+// next gets is a copy of the request without query, credentials, cookies and
+// vendors' routing headers, its model replaced by the canonical id. [CallFrom]
+// gives the call. next may answer with a model of its own choosing only after
+// Call.Switch.
 //
-// An answer with a body of JSON or server-sent events is metered as it passes. A
-// call is recorded when next has returned, before its answer ends; where next panics
-// it is recorded and the panic goes on. The key's secret is in no log and no error.
+// Every answer carries X-Request-Id, which is minted here and is the one that
+// usage records have. A panic of next passes through after the call was finished.
 func (t *Tenet) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		x := &exchange{t: t, w: w, r: r, id: t.mint("req_")}
-		w.Header().Set("X-Request-Id", x.id)
-		if refusal := x.serve(next); refusal != nil {
-			t.http.WriteError(w, r, *refusal)
+		x := &exchange{Tenet: t, w: w, r: r, id: t.mint("req_")}
+		w.Header().Set(requestIDHeader, x.id)
+		if refused := x.serve(next); refused != nil {
+			t.http.WriteError(w, r, *refused)
 		}
 	})
 }
 
 type callKey struct{}
 
-// CallFrom returns the call that a request inside [Tenet.Handler] is; nil outside.
+// CallFrom returns the call that a request below [Tenet.Handler] belongs to, nil
+// of any other context. The handler finishes it; finishing it earlier, with units
+// that the host knows better, is allowed.
 func CallFrom(ctx context.Context) *Call {
 	c, _ := ctx.Value(callKey{}).(*Call)
 	return c
@@ -104,205 +121,234 @@ func CallFrom(ctx context.Context) *Call {
 
 // exchange is one request on its way.
 type exchange struct {
-	t         *Tenet
-	w         http.ResponseWriter
-	r         *http.Request
-	id        string
-	principal Principal
+	*Tenet
+	w    http.ResponseWriter
+	r    *http.Request
+	id   string
+	held int64 // of edge.buffered
 }
 
-// serve takes the steps in order, and returns the refusal of the one that failed.
-// The credential is verified before the first byte of the body is read.
+// serve takes the request as far as it may go. Where it returns an answer nothing
+// has been written.
 func (x *exchange) serve(next http.Handler) *HTTPError {
-	row, forward := routeOf(x.r)
-	model, list := modelAsked(x.r)
-	if !forward && !list || upgrades(x.r.Header) {
-		return badRequest(http.StatusNotFound, "unknown_route", "There is nothing at this path and method.")
+	c, isCall := callRoute(x.r)
+	id, isModels := modelsRoute(x.r)
+	if !isCall && !isModels {
+		return badRequest(http.StatusNotFound, "unknown_url", "This gateway has no such route.")
 	}
-	if refusal := x.authenticate(); refusal != nil {
-		return refusal
+	if asksUpgrade(x.r.Header) {
+		return badRequest(http.StatusBadRequest, "upgrade_refused", "This gateway does not switch protocols.")
 	}
-	if list {
-		return x.listModels(model)
-	}
-	return x.forward(row, next)
-}
-
-func upgrades(h http.Header) bool {
-	if len(h["Upgrade"]) > 0 {
-		return true
-	}
-	return slices.ContainsFunc(h["Connection"], func(v string) bool { return strings.Contains(strings.ToLower(v), "upgrade") })
-}
-
-func (x *exchange) authenticate() *HTTPError {
-	token, ok := credential(x.r.Header, x.t.http.Headers)
+	token, ok := x.http.credential(x.r.Header)
 	if !ok {
-		x.t.unauthenticated.Add(1)
+		x.unauthenticated.Add(1) // as Authenticate counts a token that is none
 		return refuse(access.Decision{Reason: access.ReasonMalformed})
 	}
-	p, d := x.t.Authenticate(x.r.Context(), token)
+	principal, d := x.Authenticate(x.r.Context(), token)
 	if !d.Allowed() {
 		return refuse(d)
 	}
-	if foreign(x.r.Header["Openai-Organization"], string(d.Subject.Org)) || foreign(x.r.Header["Openai-Project"], string(d.Subject.Project)) {
-		x.t.refused(p, http.StatusUnauthorized, x.id)
-		return refuse(access.Decision{Reason: access.ReasonMalformed})
+	if refused := foreign(x.r.Header, d.Subject); refused != nil {
+		return x.note(principal, refused)
 	}
-	x.principal = p
+	if isModels {
+		return x.listModels(principal, d.Subject, id)
+	}
+	return x.call(next, principal, c)
+}
+
+// call reads the body, begins the call and hands it on. A refusal before Begin is
+// recorded here, one by Begin there.
+func (x *exchange) call(next http.Handler, p Principal, c route) *HTTPError {
+	defer func() { x.http.buffered.Add(-x.held) }()
+	body, s, refused := x.readCall()
+	if refused != nil {
+		return x.note(p, refused)
+	}
+	began := time.Now()
+	call, d := x.Begin(x.r.Context(), p, s.model, s.estimate(len(body)))
+	if !d.Allowed() {
+		return refuse(d)
+	}
+	m := &metered{ResponseWriter: x.w, client: x.r.Context(), id: x.id, route: c, began: began, strip: s.asking != (edit{})}
+	x.forward(next, m, call, s.splice(body, call.Model()))
 	return nil
 }
 
-// credential returns the one key that a request carries; ok is false where it
-// carries none, or more than one.
-func credential(h http.Header, further []string) (token string, ok bool) {
-	n := 0
-	for _, value := range h["Authorization"] {
-		n++
-		scheme, rest, _ := strings.Cut(value, " ")
-		token, ok = strings.TrimLeft(rest, " "), strings.EqualFold(scheme, "Bearer")
+// note records the refusal of a verified key's request that never reached Begin.
+// An outage is not the client's error.
+func (x *exchange) note(p Principal, e *HTTPError) *HTTPError {
+	if e.Status < http.StatusInternalServerError {
+		x.refused(p, e.Status, x.id)
 	}
-	for _, name := range further {
-		for _, value := range h.Values(name) {
-			n++
-			token, ok = value, true
-		}
-	}
-	return token, ok && n == 1
+	return e
 }
 
-// foreign reports whether a header names another organization or project than the
-// key's own.
-func foreign(values []string, own string) bool {
-	return slices.ContainsFunc(values, func(v string) bool { return v != own })
+// readCall reads the body and finds in it what the call is.
+func (x *exchange) readCall() ([]byte, bodyScan, *HTTPError) {
+	if refused := checkContent(x.r); refused != nil {
+		return nil, bodyScan{}, refused
+	}
+	body, refused := x.readBody()
+	if refused != nil {
+		return nil, bodyScan{}, refused
+	}
+	s, refused := scanBody(body)
+	return body, s, refused
 }
 
-// listModels answers with what the key may call, or with one of it.
-func (x *exchange) listModels(asked tenancy.ModelID) *HTTPError {
-	models, d := x.t.Models(x.principal)
-	if !d.Allowed() {
-		return refuse(d)
+// checkContent refuses what the scanner could not read, and a model named twice.
+func checkContent(r *http.Request) *HTTPError {
+	encoding := r.Header.Values("Content-Encoding")
+	if len(encoding) > 1 || len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity") {
+		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_encoding", "Send the body without a Content-Encoding.")
 	}
-	type object struct {
-		ID      tenancy.ModelID `json:"id"`
-		Object  string          `json:"object"`
-		Created int64           `json:"created"`
-		OwnedBy string          `json:"owned_by"`
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 {
+		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: application/json.")
 	}
-	list := make([]object, 0, len(models))
-	for _, m := range models {
-		one := object{m.ID, "model", m.Created.Unix(), "organization"}
-		if m.ID == asked {
-			writeJSON(x.w, http.StatusOK, one)
-			return nil
+	if media, _, err := mime.ParseMediaType(types[0]); err != nil || media != "application/json" {
+		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: application/json.")
+	}
+	for name := range r.URL.Query() {
+		if strings.EqualFold(name, "model") {
+			return badBody("invalid_member", "model", "Name the model in the body alone, not in the URL.")
 		}
-		list = append(list, one)
 	}
-	if asked != "" {
-		return refuse(access.Decision{Reason: access.ReasonModelUnknown, Subject: d.Subject})
-	}
-	writeJSON(x.w, http.StatusOK, map[string]any{"object": "list", "data": list})
 	return nil
 }
 
-// forward reads the body, begins the call, and lets next answer it.
-func (x *exchange) forward(row route, next http.Handler) *HTTPError {
-	body, release, refusal := x.body()
-	defer release()
-	var scan bodyScan
-	if refusal == nil {
-		scan, refusal = scanBody(body)
+// readBody reads the whole body, within its own bound and that of all bodies. It
+// makes room as bytes arrive: a length that is only announced takes none.
+func (x *exchange) readBody() ([]byte, *HTTPError) {
+	limit, length := x.http.MaxBody, x.r.ContentLength
+	if length > limit {
+		return nil, tooLarge()
 	}
-	if refusal != nil {
-		x.t.refused(x.principal, refusal.Status, x.id)
-		return refusal
+	if x.r.Body == nil {
+		return nil, nil
 	}
-	call, d := x.t.Begin(x.r.Context(), x.principal, scan.model, scan.estimate(len(body)))
-	if !d.Allowed() {
-		return refuse(d)
+	most := limit + 1 // one more, to see that it is too large, or to see the end
+	if length >= 0 {
+		most = length + 1
 	}
+	size := min(firstBuffer, most)
+	var body []byte
+	for {
+		if len(body) == cap(body) {
+			if !x.hold(size - int64(cap(body))) {
+				return nil, refuse(access.Decision{Effect: access.Unavailable})
+			}
+			body = append(make([]byte, 0, size), body...)
+			size = min(2*size, most)
+		}
+		n, err := x.r.Body.Read(body[len(body):cap(body)])
+		body = body[:len(body)+n]
+		switch {
+		case int64(len(body)) > limit:
+			return nil, tooLarge()
+		case errors.Is(err, io.EOF):
+			return body, nil
+		case err != nil:
+			return nil, badBody("incomplete_body", "", "The body ended before it was complete.")
+		}
+	}
+}
+
+// hold takes n bytes out of what may be buffered for as long as the exchange
+// lasts, or none.
+func (x *exchange) hold(n int64) bool {
+	if x.http.buffered.Add(n) > x.http.MaxBuffered {
+		x.http.buffered.Add(-n)
+		return false
+	}
+	x.held += n
+	return true
+}
+
+func tooLarge() *HTTPError {
+	return badRequest(http.StatusRequestEntityTooLarge, "body_too_large", "The body is larger than this gateway takes.")
+}
+
+// forward hands the call to next and finishes it, whatever next does: also where
+// it panics, which goes on as it came.
+func (x *exchange) forward(next http.Handler, m *metered, call *Call, body pieces) {
 	ctx := context.WithValue(x.r.Context(), callKey{}, call)
-	if limit := x.t.http.MaxCallDuration; limit > 0 {
+	if limit := x.http.MaxCallDuration; limit > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, limit)
 		defer cancel()
 	}
-	x.answer(row, scan, call, next, x.onward(ctx, scan.splice(body, call.Model())))
-	return nil
+	returned := false
+	defer func() { finish(call, m.result(returned)) }()
+	next.ServeHTTP(m, x.outgoing(ctx, m.route, body))
+	m.end()
+	returned = true
 }
 
-// onward is the request as next receives it.
-func (x *exchange) onward(ctx context.Context, body pieces) *http.Request {
-	out := x.r.Clone(ctx)
-	clean(out.Header, x.t.http.Headers)
-	out.URL.RawQuery, out.URL.ForceQuery = "", false
-	out.RequestURI = out.URL.RequestURI()
+// finish settles the call. The answer has gone out and stays as it is: what cannot
+// be written the recorder reports, and units beyond all sums are unknown.
+func finish(call *Call, r Result) {
+	err := call.Finish(r)
+	if errors.Is(err, usage.ErrOverflow) || errors.Is(err, usage.ErrInvalid) {
+		r.Units = usage.Units{}
+		_ = call.Finish(r)
+	}
+}
+
+// outgoing is the request that next gets: a shallow copy in which everything that
+// names a credential, a path or a body is new.
+func (x *exchange) outgoing(ctx context.Context, c route, body pieces) *http.Request {
+	out := x.r.WithContext(ctx)
+	out.URL = &url.URL{Path: c.path}
+	out.RequestURI = c.path
+	out.Header = x.http.forwarded(x.r.Header)
+	out.Header.Set(requestIDHeader, x.id)
+	out.Header.Set("Content-Type", "application/json")
+	out.Header.Set("Accept-Encoding", "identity") // an absent one makes http.Transport ask for gzip
+	out.Form, out.PostForm, out.MultipartForm = nil, nil, nil
 	out.TransferEncoding, out.Trailer = nil, nil
 	out.ContentLength = body.size()
-	out.Header.Set("Content-Length", strconv.FormatInt(out.ContentLength, 10))
 	out.Body = body.open()
 	out.GetBody = func() (io.ReadCloser, error) { return body.open(), nil }
 	return out
 }
 
-// body reads the request's body, within its bound and that of all bodies
-// together. release gives its room back, and must be called.
-func (x *exchange) body() (body []byte, release func(), refusal *HTTPError) {
-	e := x.t.http
-	held := int64(0)
-	release = func() { e.buffered.Add(-held) }
-	if refusal := checkEncoding(x.r.Header); refusal != nil {
-		return nil, release, refusal
+// listModels answers with all models that may be called, or with the one of id.
+// A model that may not be called does not exist, in the words of a call to it.
+func (x *exchange) listModels(p Principal, subject access.Subject, id string) *HTTPError {
+	models, d := x.Models(p)
+	if !d.Allowed() {
+		return refuse(d)
 	}
-	in := http.MaxBytesReader(x.w, x.r.Body, e.MaxBody)
-	if x.r.ContentLength > e.MaxBody {
-		return nil, release, tooLarge(e.MaxBody)
-	}
-	for room := max(min(x.r.ContentLength, e.MaxBody)+1, 4<<10); ; room *= 2 {
-		if !e.reserve(room - held) {
-			return nil, release, refuse(access.Decision{Effect: access.Unavailable})
-		}
-		held = room
-		body = slices.Grow(body, int(room)-len(body))
-		n, err := io.ReadFull(in, body[len(body):room])
-		body = body[:len(body)+n]
-		switch {
-		case err == nil: // the room is full
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			return body, release, nil
-		case errors.As(err, new(*http.MaxBytesError)):
-			return nil, release, tooLarge(e.MaxBody)
-		default:
-			return nil, release, badBody("unreadable_body", "", "The body of the request ended before it was complete.")
+	list := make([]modelObject, len(models))
+	for i, m := range models {
+		list[i] = newModelObject(m)
+		if id != "" && string(m.ID) == id {
+			writeJSON(x.w, http.StatusOK, list[i])
+			return nil
 		}
 	}
-}
-
-// reserve takes room for n more bytes out of MaxBuffered, if there is.
-func (e *edge) reserve(n int64) bool {
-	if e.buffered.Add(n) > e.MaxBuffered {
-		e.buffered.Add(-n)
-		return false
+	if id != "" {
+		return refuse(access.Decision{Reason: access.ReasonModelUnknown, Subject: subject})
 	}
-	return true
-}
-
-func tooLarge(limit int64) *HTTPError {
-	return badRequest(http.StatusRequestEntityTooLarge, "body_too_large",
-		"The body is over the bound of "+strconv.FormatInt(limit, 10)+" bytes.")
-}
-
-// checkEncoding refuses what the scanner could not read as it is.
-func checkEncoding(h http.Header) *HTTPError {
-	for _, v := range h["Content-Encoding"] {
-		if !strings.EqualFold(v, "identity") {
-			return badRequest(http.StatusUnsupportedMediaType, "unsupported_encoding", "Send the body as it is, without Content-Encoding.")
-		}
-	}
-	kind, params, err := mime.ParseMediaType(h.Get("Content-Type"))
-	charset := params["charset"]
-	if err != nil || len(h["Content-Type"]) != 1 || kind != "application/json" || charset != "" && !strings.EqualFold(charset, "utf-8") {
-		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: application/json.")
-	}
+	writeJSON(x.w, http.StatusOK, modelList{"list", list})
 	return nil
+}
+
+// modelList and modelObject are OpenAI's shapes.
+type modelList struct {
+	Object string        `json:"object"`
+	Data   []modelObject `json:"data"`
+}
+
+type modelObject struct {
+	ID      tenancy.ModelID `json:"id"`
+	Object  string          `json:"object"`
+	Created int64           `json:"created"` // Unix seconds; 0 where unknown
+	OwnedBy string          `json:"owned_by"`
+}
+
+func newModelObject(m tenancy.Model) modelObject {
+	return modelObject{m.ID, "model", max(m.Created.Unix(), 0), "system"}
 }

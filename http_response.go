@@ -1,9 +1,13 @@
 package tenet
 
 import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
 	"mime"
+	"net"
 	"net/http"
-	"strings"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -11,172 +15,236 @@ import (
 	"example.com/tenet/usage/meter"
 )
 
-// answer lets next answer a call, meters what passes, and finishes the call
-// whatever comes of it: also where next panics, which goes on.
-func (x *exchange) answer(row route, scan bodyScan, call *Call, next http.Handler, out *http.Request) {
-	m := &metered{
-		ResponseWriter: x.w, edge: x.t.http, id: x.id, shape: row.shape, strip: scan.asking != (edit{}),
-		began: time.Now(),
-	}
-	broken := true
-	defer func() {
-		m.end(broken)
-		outcome := m.outcome(broken, x.r.Context().Err() != nil)
-		// A record that cannot be written was reported where it failed; the answer is
-		// the client's all the same.
-		_ = call.Finish(Result{
-			Outcome: outcome, Status: m.status, Units: m.answer.Units.With(tenancy.UnitRequests, 1),
-			FirstToken: m.firstByte, RequestID: x.id,
-		})
-	}()
-	next.ServeHTTP(m, out)
-	broken = false
-}
-
-// metered passes an answer on and reads its units on the way. It adds no delay:
-// but for an event of a stream that may have to be taken out, bytes go on as they
-// come.
+// metered is the answer of one call on its way to the client. What cannot be read
+// is unknown; the answer itself is never held up or changed by that.
 type metered struct {
 	http.ResponseWriter
-	edge  *edge
 	id    string
-	shape meter.Shape
-	strip bool
+	route route
 	began time.Time
+	strip bool // usage was asked for by the gateway alone: take it out again
 
-	status    int // 0 until the header was written
-	firstByte time.Duration
-	failed    bool          // the client did not take what was written
-	stream    *meter.Stream // of an answer of server-sent events
-	body      []byte        // of an answer of JSON, as far as there is room
-	whole     bool          // body is all of it so far
-	answer    meter.Answer  // once ended
+	client context.Context // ends when the client goes
+
+	status  int           // 0 until the final header
+	unheard bool          // the client had gone by then
+	first   time.Duration // to the first byte of a stream
+	failed  bool          // a write to the client failed
+	stream  *meter.Stream // of an answer in events
+	finder  *usageFinder  // of an answer in JSON
 }
 
-// Unwrap is for http.ResponseController.
-func (m *metered) Unwrap() http.ResponseWriter { return m.ResponseWriter }
-
-// Flush sends on what was written.
-func (m *metered) Flush() {
-	if m.status == 0 {
-		m.WriteHeader(http.StatusOK)
-	}
-	if err := http.NewResponseController(m.ResponseWriter).Flush(); err != nil {
-		m.failed = true
-	}
-}
-
-// WriteHeader decides by the header how the answer is read. What names the
-// upstream's account to the client is taken out of it.
+// WriteHeader sends the header without what tells of the shared account. An
+// informational one passes through as it is.
 func (m *metered) WriteHeader(status int) {
-	if m.status != 0 || status < 200 {
-		m.ResponseWriter.WriteHeader(status)
-		return
+	if m.status == 0 && status >= http.StatusOK {
+		m.status, m.unheard = status, m.client.Err() != nil
+		m.prepare(m.Header())
 	}
-	m.status = status
-	h := m.Header()
-	h.Set("X-Request-Id", m.id)
-	for _, name := range []string{"Openai-Organization", "Openai-Project", "Set-Cookie"} {
-		h.Del(name)
-	}
-	m.prepare(h)
 	m.ResponseWriter.WriteHeader(status)
 }
 
+// prepare cleans the header and looks for what can be metered. An encoded body is
+// passed on as it is.
 func (m *metered) prepare(h http.Header) {
-	if e := h.Get("Content-Encoding"); e != "" && !strings.EqualFold(e, "identity") {
-		return // unreadable: its units are unknown
+	for name := range h {
+		if listed(sharedAccount, name) {
+			delete(h, name)
+		}
 	}
-	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	switch {
-	case err != nil:
-	case kind == "text/event-stream":
-		m.stream = meter.NewStream(m.shape, m.strip)
+	h[requestIDHeader] = []string{m.id}
+	if encoding := h.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return
+	}
+	switch media, _, _ := mime.ParseMediaType(h.Get("Content-Type")); media {
+	case "text/event-stream":
+		m.stream = meter.NewStream(m.route.shape, m.strip)
 		if m.strip {
 			h.Del("Content-Length")
 		}
-	case kind == "application/json":
-		m.whole = true
+	case "application/json":
+		m.finder = &usageFinder{}
 	}
 }
 
-// Write passes p on.
+// Write passes p on at once; of a stream from which usage is taken out, as much as
+// can be told from it.
 func (m *metered) Write(p []byte) (int, error) {
 	if m.status == 0 {
 		m.WriteHeader(http.StatusOK)
 	}
-	if m.firstByte == 0 && len(p) > 0 {
-		m.firstByte = max(time.Since(m.began), time.Microsecond)
+	out := p
+	switch {
+	case m.stream != nil:
+		if m.first == 0 && len(p) > 0 {
+			m.first = max(time.Since(m.began), time.Microsecond) // 0 is unknown
+		}
+		out = m.stream.Pass(p)
+	case m.finder != nil:
+		m.finder.read(p)
 	}
-	if m.stream == nil {
-		m.keep(p)
-		return m.pass(p)
-	}
-	if _, err := m.pass(m.stream.Pass(p)); err != nil {
+	if err := m.send(out); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
-func (m *metered) pass(p []byte) (int, error) {
+func (m *metered) send(p []byte) error {
 	if len(p) == 0 {
-		return 0, nil
+		return nil
 	}
-	n, err := m.ResponseWriter.Write(p)
-	if err != nil {
-		m.failed = true
-	}
-	return n, err
+	_, err := m.ResponseWriter.Write(p)
+	m.failed = m.failed || err != nil
+	return err
 }
 
-// keep holds an answer of JSON to be read when it is whole. One that is over the
-// bound of a body, or for which there is no room, is let go, its units unknown.
-func (m *metered) keep(p []byte) {
-	if !m.whole {
-		return
+// end completes the answer where next has returned: without a word of next's it
+// is an empty 200, and what a stream ends with in the middle of an event goes out
+// as it is. An answer of known length is sent off, so that the client has all of
+// it before the call is written down.
+func (m *metered) end() {
+	if m.status == 0 {
+		m.WriteHeader(http.StatusOK)
 	}
-	if int64(len(m.body)+len(p)) > m.edge.MaxBody || !m.edge.reserve(int64(len(p))) {
-		m.drop()
-		return
+	if m.stream != nil {
+		_ = m.send(m.stream.End()) // failed tells
 	}
-	m.body = append(m.body, p...)
+	if m.stream != nil || m.Header().Get("Content-Length") != "" {
+		m.Flush()
+	}
 }
 
-func (m *metered) drop() {
-	m.edge.buffered.Add(-int64(len(m.body)))
-	m.body, m.whole = nil, false
+// FlushError sends what was written. It is what [http.ResponseController] calls.
+func (m *metered) FlushError() error {
+	if m.status == 0 {
+		m.WriteHeader(http.StatusOK)
+	}
+	return http.NewResponseController(m.ResponseWriter).Flush()
 }
 
-// end reads what there is to read.
-func (m *metered) end(broken bool) {
+// Flush is FlushError for whoever asks for an [http.Flusher].
+func (m *metered) Flush() { _ = m.FlushError() }
+
+// Hijack refuses: behind it nothing could be metered.
+func (m *metered) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return nil, nil, errors.ErrUnsupported
+}
+
+// Unwrap gives [http.ResponseController] the deadlines.
+func (m *metered) Unwrap() http.ResponseWriter { return m.ResponseWriter }
+
+// result is how the call ended; returned says that next did, and did not panic.
+func (m *metered) result(returned bool) Result {
+	told := m.told()
+	return Result{
+		Outcome: m.outcome(returned, told.Failed), Status: m.status, Units: told.Units.With(tenancy.UnitRequests, 1),
+		FirstToken: m.first, RequestID: m.id,
+	}
+}
+
+// told is what the answer says about itself, also where it was cut off.
+func (m *metered) told() meter.Answer {
 	switch {
 	case m.stream != nil:
-		if rest := m.stream.End(); !broken {
-			_, _ = m.pass(rest) // m.failed tells
-		}
-		m.answer = m.stream.Answer()
-	case m.whole:
-		m.answer = meter.Body(m.shape, m.body)
-		m.drop()
+		m.stream.End() // reads an event whose end did not come
+		return m.stream.Answer()
+	case m.finder != nil:
+		return meter.Body(m.route.shape, m.finder.object())
 	}
-	if m.status == 0 && !broken {
-		m.status = http.StatusOK // as net/http answers for a handler that wrote nothing
+	return meter.Answer{}
+}
+
+// operators are answers below 500 that are about the host's own credential and
+// account upstream: the client did nothing wrong.
+var operators = map[int]bool{
+	http.StatusUnauthorized:    true,
+	http.StatusPaymentRequired: true,
+	http.StatusTooManyRequests: true,
+}
+
+// outcome goes by the status of an answer that went out whole. One that did not
+// was abandoned by a client that is gone, and is otherwise the upstream's error:
+// a panic of next, or a stream without its end. So is an error under a status of
+// success. A client that leaves before the answer makes next write a 502 to nobody,
+// which is no error of the upstream.
+func (m *metered) outcome(returned, failed bool) usage.Outcome {
+	good := m.status < http.StatusMultipleChoices
+	whole := returned && !m.failed && (m.stream == nil || m.stream.Done() || !good)
+	switch {
+	case m.unheard, !whole && (m.failed || m.client.Err() != nil):
+		return usage.OutcomeAbandoned
+	case whole && good && !failed:
+		return usage.OutcomeOK
+	case whole && m.status >= http.StatusBadRequest && m.status < http.StatusInternalServerError && !operators[m.status]:
+		return usage.OutcomeClientError
+	}
+	return usage.OutcomeUpstreamError
+}
+
+// usageFinder reads a JSON object that passes by in parts, and keeps of it the
+// members usage and error of the top level. So an answer of any size takes the same
+// memory.
+type usageFinder struct {
+	depth           int
+	quoted, escaped bool
+	name            []byte // the last text, from its opening quote, cut short; before a colon, a member's name
+	keeping         bool   // what is read is the value of a member to keep
+	kept            []byte // the members, separated by commas
+}
+
+// maxKept bounds what is kept of an answer, in bytes. A longer one is cut, and
+// tells nothing.
+const maxKept = 64 << 10
+
+func (f *usageFinder) read(p []byte) {
+	for _, c := range p {
+		if f.depth == 1 && !f.quoted && (c == ',' || c == '}') {
+			f.keeping = false
+		}
+		f.keep(c)
+		f.step(c)
 	}
 }
 
-// outcome judges how the call ended. The upstream's 429 and 5xx are its own
-// errors, its other 4xx the client's. An answer that was not taken whole by a
-// client that is gone is abandoned; one that broke off otherwise, and a stream
-// that ended without saying so, are the upstream's errors.
-func (m *metered) outcome(broken, gone bool) usage.Outcome {
-	whole := !broken && !m.failed && (m.stream == nil || m.stream.Done() || m.status >= 400)
-	switch {
-	case gone && (!whole || m.status >= 400), m.failed:
-		return usage.OutcomeAbandoned
-	case !whole, m.status >= 500, m.status == http.StatusTooManyRequests, m.answer.Failed && m.status < 400:
-		return usage.OutcomeUpstreamError
-	case m.status >= 400:
-		return usage.OutcomeClientError
+func (f *usageFinder) keep(c byte) {
+	if f.keeping && len(f.kept) < maxKept {
+		f.kept = append(f.kept, c)
 	}
-	return usage.OutcomeOK
+	if f.quoted && len(f.name) < len(`"usage"`) {
+		f.name = append(f.name, c)
+	}
+}
+
+func (f *usageFinder) step(c byte) {
+	switch {
+	case f.escaped:
+		f.escaped = false
+	case f.quoted:
+		f.escaped, f.quoted = c == '\\', c != '"'
+	case c == '"':
+		f.quoted, f.name = true, append(f.name[:0], c)
+	case c == '{' || c == '[':
+		f.depth++
+	case c == '}' || c == ']':
+		f.depth--
+	case c == ':' && f.depth == 1:
+		f.begin()
+	}
+}
+
+// begin decides whether the value that follows is kept.
+func (f *usageFinder) begin() {
+	f.keeping = string(f.name) == `"usage"` || string(f.name) == `"error"`
+	if !f.keeping || len(f.kept) >= maxKept {
+		return
+	}
+	if len(f.kept) > 0 {
+		f.kept = append(f.kept, ',')
+	}
+	f.kept = append(append(f.kept, f.name...), ':')
+}
+
+// object is an answer with nothing but what was kept.
+func (f *usageFinder) object() []byte {
+	return bytes.Join([][]byte{[]byte("{"), f.kept, []byte("}")}, nil)
 }

@@ -3,88 +3,187 @@ package tenet
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
-	"example.com/tenet/tenancy"
+	"example.com/tenet/access"
 	"example.com/tenet/usage/meter"
 )
 
-// route is a row of the table of what is served. Every other request is 404.
+// route is one kind of request that the edge lets through. The list is closed: a
+// path that nobody thought about could read another tenant's files.
 type route struct {
 	method string
-	path   string // as escaped, compared byte for byte
-	shape  meter.Shape
+	path   string // compared with the escaped path, byte for byte
+	// shape is how the answer tells its usage.
+	shape meter.Shape
+	// streams says that the route can stream, and tells its usage then only where
+	// stream_options asks for it.
+	streams bool
 }
 
-// routes are the calls that go on to the upstream: their model is in the body, and
-// their units are read off the answer by its shape.
-var routes = [...]route{
-	{http.MethodPost, "/v1/chat/completions", meter.Chat},
-	{http.MethodPost, "/v1/completions", meter.Completions},
-	{http.MethodPost, "/v1/embeddings", meter.Embeddings},
+// routes are the calls of models. Every one has its model in the body.
+var routes = []route{
+	{http.MethodPost, "/v1/chat/completions", meter.Chat, true},
+	{http.MethodPost, "/v1/completions", meter.Completions, true},
+	{http.MethodPost, "/v1/embeddings", meter.Embeddings, false},
 }
 
-// modelsPath is answered here, from the same decisions.
+// modelsPath lists the models; below it stands each by its id.
 const modelsPath = "/v1/models"
 
-// routeOf finds the row of a request; ok is false where there is none.
-func routeOf(r *http.Request) (found route, ok bool) {
-	for _, row := range routes {
-		if row.method == r.Method && row.path == r.URL.EscapedPath() {
-			return row, true
+// callRoute returns the route of a call. Whatever is not byte for byte on the
+// list is not a call: no other method, no trailing or doubled slash, no dot
+// segment, no escape of a letter.
+func callRoute(r *http.Request) (route, bool) {
+	path := r.URL.EscapedPath()
+	for _, c := range routes {
+		if c.method == r.Method && c.path == path {
+			return c, true
 		}
 	}
 	return route{}, false
 }
 
-// modelAsked says whether a request is for the list of models, and for which one
-// of it where it names one. The id is what follows, unescaped once.
-func modelAsked(r *http.Request) (id tenancy.ModelID, ok bool) {
+// modelsRoute reports whether r asks for the list of models or for one of them,
+// whose id it returns decoded once. A slash in an id may be escaped or not.
+func modelsRoute(r *http.Request) (id string, ok bool) {
+	path := r.URL.EscapedPath()
 	if r.Method != http.MethodGet {
 		return "", false
 	}
-	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), modelsPath)
-	if !ok || rest == "" {
-		return "", ok
+	if path == modelsPath {
+		return "", true
 	}
-	name, err := url.PathUnescape(strings.TrimPrefix(rest, "/"))
-	if rest[0] != '/' || err != nil || name == "" {
+	escaped, below := strings.CutPrefix(path, modelsPath+"/")
+	id, err := url.PathUnescape(escaped)
+	return id, below && err == nil && id != ""
+}
+
+// requestIDHeader carries the id of the exchange, to the client and to next.
+const requestIDHeader = "X-Request-Id"
+
+// withheld are the request's headers that next never sees: credentials, what
+// selects an organization or project at the upstream, what would change method,
+// path, encoding or range behind the gateway's back, and what belongs to one
+// connection. A name that ends in "-" stands for all that begin so. Names are
+// lower case, and a header's "_" counts as "-", as it does in CGI and WSGI.
+var withheld = []string{
+	"authorization", "proxy-authorization", "cookie", "cookie2",
+	"x-api-key", "api-key", "x-goog-api-key", "x-auth-token", "x-access-token",
+	"ocp-apim-subscription-key", "x-functions-key", "x-amz-",
+
+	"openai-organization", "openai-project", "x-goog-user-project",
+
+	"x-portkey-", "helicone-", "x-litellm-", "cf-aig-", "x-bf-", "x-vercel-ai-gateway-",
+	"x-openrouter-", "x-martian-", "x-kong-llm-",
+
+	"x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url",
+	"accept-encoding", "content-encoding", "content-length", "range", "if-range", "expect", "x-request-id",
+
+	"connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
+}
+
+// sharedAccount are the answer's headers that tell a tenant about the account
+// that all tenants share upstream: whose it is, its session and its limits.
+var sharedAccount = []string{
+	"openai-organization", "openai-project", "anthropic-organization-id",
+	"set-cookie", "x-ratelimit-", "anthropic-ratelimit-",
+}
+
+// plainName is a header's name as the lists have it.
+func plainName(name string) string {
+	return strings.ReplaceAll(strings.ToLower(name), "_", "-")
+}
+
+// listed reports whether a header's name is on a list.
+func listed(list []string, name string) bool {
+	name = plainName(name)
+	return slices.ContainsFunc(list, func(entry string) bool {
+		return name == entry || strings.HasSuffix(entry, "-") && strings.HasPrefix(name, entry)
+	})
+}
+
+// forwarded are the headers that next gets, a copy of the caller's own: h without
+// what is withheld, and without those that Connection names, which end here.
+func (e *edge) forwarded(h http.Header) http.Header {
+	hops := connectionTokens(h)
+	out := make(http.Header, len(h))
+	for name, values := range h {
+		if listed(e.withheld, name) || slices.ContainsFunc(hops, equalFold(name)) {
+			continue
+		}
+		out[name] = slices.Clone(values)
+	}
+	return out
+}
+
+// credential returns the request's key. It is there exactly once, over all places
+// where it may be, or ok is false.
+func (e *edge) credential(h http.Header) (token string, ok bool) {
+	found := h.Values("Authorization")
+	if len(found) > 1 {
 		return "", false
 	}
-	return modelID(name), true
-}
-
-// credentialHeaders are never passed on, whatever they hold: the upstream's
-// credential is the host's, and goes in behind this.
-var credentialHeaders = [...]string{
-	"Authorization", "Proxy-Authorization", "Cookie",
-	"X-Api-Key", "Api-Key", "X-Goog-Api-Key", "X-Auth-Token",
-}
-
-// routingHeaders steer a vendor's own routing, tenancy or caching, by prefix in
-// canonical form: they would let a client choose what this gateway decides.
-var routingHeaders = [...]string{
-	"Openai-Organization", "Openai-Project",
-	"X-Portkey-", "Helicone-", "X-Litellm-", "Litellm-", "Cf-Aig-", "X-Bf-", "Anthropic-", "X-Amz-", "X-Ms-",
-}
-
-// clean takes out of a request's headers what is not to reach the upstream.
-// Accept-Encoding goes too: a compressed answer cannot be metered.
-func clean(h http.Header, keyHeaders []string) {
-	for _, name := range credentialHeaders {
-		h.Del(name)
+	for _, value := range found {
+		if token, ok = bearer(value); !ok {
+			return "", false
+		}
 	}
-	for _, name := range keyHeaders {
-		h.Del(name)
+	for _, name := range e.Headers {
+		if strings.EqualFold(name, "Authorization") {
+			continue
+		}
+		for _, value := range h.Values(name) {
+			if ok {
+				return "", false
+			}
+			token, ok = value, true
+		}
 	}
-	for name := range h {
-		for _, prefix := range routingHeaders {
-			if strings.HasPrefix(name, prefix) {
-				delete(h, name)
+	return token, ok
+}
+
+// bearer reads "Bearer <token>", the scheme in any case (RFC 9110, 11.1).
+func bearer(value string) (token string, ok bool) {
+	scheme, token, _ := strings.Cut(value, " ")
+	token = strings.TrimLeft(token, " ")
+	return token, strings.EqualFold(scheme, "Bearer") && token != ""
+}
+
+// foreign refuses a request that asks for an organization or project at the
+// upstream. Those of the key itself say nothing new and are let through; next
+// sees neither.
+func foreign(h http.Header, own access.Subject) *HTTPError {
+	for _, ask := range []struct{ header, own, code string }{
+		{"OpenAI-Organization", string(own.Org), "mismatched_organization"},
+		{"OpenAI-Project", string(own.Project), "mismatched_project"},
+	} {
+		for _, value := range h.Values(ask.header) {
+			if value != ask.own {
+				return badRequest(http.StatusUnauthorized, ask.code,
+					"This key belongs to project "+string(own.Project)+". Leave out the header "+ask.header+".")
 			}
 		}
 	}
-	for _, name := range []string{"Accept-Encoding", "X-Request-Id", "Expect", "Trailer"} {
-		h.Del(name)
+	return nil
+}
+
+// asksUpgrade reports whether the client wants to leave HTTP's requests and
+// answers behind, where nothing could be metered.
+func asksUpgrade(h http.Header) bool {
+	return len(h.Values("Upgrade")) > 0 || slices.ContainsFunc(connectionTokens(h), equalFold("Upgrade"))
+}
+
+// connectionTokens are the names that the Connection headers list.
+func connectionTokens(h http.Header) []string {
+	tokens := strings.Split(strings.Join(h.Values("Connection"), ","), ",")
+	for i, t := range tokens {
+		tokens[i] = strings.TrimSpace(t)
 	}
+	return tokens
+}
+
+func equalFold(s string) func(string) bool {
+	return func(t string) bool { return strings.EqualFold(s, t) }
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -197,7 +198,7 @@ func TestEstimate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s, refused := scanBody([]byte(tt.body))
 			if refused != nil {
-				t.Fatal(refused)
+				t.Fatalf("refused: %+v", *refused)
 			}
 			units := s.estimate(9).Units
 			output, known := units.Get(tenancy.UnitOutput)
@@ -217,12 +218,21 @@ func TestScanAllocates(t *testing.T) {
 		body := []byte(`{"model":"m","stream":true` + strings.Repeat(`,"some_member_of_the_body":[{"x":"\u0041"}]`, members) + `}`)
 		return testing.AllocsPerRun(10, func() {
 			if _, refused := scanBody(body); refused != nil {
-				t.Fatal(refused)
+				t.Fatalf("refused: %+v", *refused)
 			}
 		})
 	}
 	if small, large := scan(1), scan(10_000); large > small+8 {
 		t.Errorf("%.0f allocations for a small body, %.0f for a large one", small, large)
+	}
+	const size = 8 << 20
+	long := []byte(`{"model":"` + strings.Repeat("m", size) + `"}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _ = scanBody(long)
+	runtime.ReadMemStats(&after)
+	if took := after.TotalAlloc - before.TotalAlloc; took > size/2 {
+		t.Errorf("%d bytes allocated for a model of %d", took, size)
 	}
 }
 
@@ -308,7 +318,7 @@ func BenchmarkScan(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
 				if _, refused := scanBody(body); refused != nil {
-					b.Fatal(refused)
+					b.Fatalf("refused: %+v", *refused)
 				}
 			}
 		})

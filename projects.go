@@ -170,7 +170,7 @@ func (a Actor) Project(ctx context.Context, org tenancy.OrgID, id tenancy.Projec
 	r := a.ask(org, "project.see", tenancy.KindProject, string(id), nil)
 	err = a.check(ctx, r, func(w *work) error {
 		s := a.stand(w, org, id)
-		if !s.Sees() {
+		if !s.Sees() || !s.Org.Closed.IsZero() {
 			return ErrNotFound
 		}
 		p = s.Project

@@ -180,6 +180,26 @@ func TestUsageStoreFailsForEver(t *testing.T) {
 	}
 }
 
+// Patience is over for a large group at once, and not append by append.
+func TestPatienceIsOneForAll(t *testing.T) {
+	if raceEnabled {
+		t.Skip("twenty thousand goroutines")
+	}
+	synctest.Test(t, func(t *testing.T) {
+		w := newTown(t)
+		w.faults.on(only("Append", func(int) fault { return fault{until: make(chan struct{})} }))
+		began := time.Now()
+		for _, err := range finishAll(t, w.world, 4*store.MaxAppend) {
+			if !errors.Is(err, tenet.ErrUnavailable) {
+				t.Fatalf("Finish: %v", err)
+			}
+		}
+		if took := time.Since(began); took > 13*time.Second {
+			t.Errorf("took %v of 10 s of patience", took)
+		}
+	})
+}
+
 // A blocked store holds no more than the bound: whoever finishes beyond it waits for
 // room, and is refused when patience is over.
 func TestBlockedStoreIsBounded(t *testing.T) {
@@ -217,7 +237,7 @@ func TestBlockedStoreIsBounded(t *testing.T) {
 // Refusals of ever new kinds against a blocked store are bounded too, and counted.
 func TestRefusalsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTownOver(t, memory.New(), func(o *tenet.Options) { o.Recording = tenet.RecordingOptions{Pending: 100, Patience: time.Minute} })
+		w := newTownOver(t, memory.New(), func(o *tenet.Options) { o.Recording = tenet.RecordingOptions{Pending: 100, Patience: time.Hour} })
 		w.faults.on(only("Append", func(int) fault { return fault{until: make(chan struct{})} }))
 		var secrets []tenet.Principal
 		ann := w.As("ann")
@@ -232,7 +252,9 @@ func TestRefusalsAreBounded(t *testing.T) {
 			for _, p := range secrets {
 				w.Begin(t.Context(), p, "small", tenet.Estimate{})
 			}
-			time.Sleep(time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second) // a reader, who makes room for nothing
+			_, _ = w.As("ann").OrganizationActivity(ctx, w.org, tenet.ActivityQuery{})
+			cancel()
 		}
 		// Ten thousand that merge, a group being written and one that gathers, of a
 		// hundred each and each with what merged when it was taken.

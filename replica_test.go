@@ -21,58 +21,60 @@ import (
 // A26: what this process commits holds at the very next decision, with no reading
 // of the feed in between.
 func TestA26NextDecision(t *testing.T) {
-	w := newTown(t)
-	ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
-	service := w.principal(t)
-	mem, d := w.Authenticate(ctx, w.memsSc.Reveal())
-	if !d.Allowed() {
-		t.Fatalf("mem's key: %+v", d)
-	}
-	plan := func(set tenancy.ModelSet) error {
-		return ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: "pro", Models: set})
-	}
-	w.faults.on(only("Changes", func(int) fault { return fault{err: store.ErrUnavailable} })) // the feed helps nobody
-	for _, tt := range []struct {
-		name string
-		p    tenet.Principal
-		do   func() error
-		want access.Reason
-	}{
-		{"at first", service, func() error { return nil }, access.ReasonNone},
-		{"plan without the model", service, func() error { return plan(tenancy.Models("small")) }, access.ReasonModelNotInPlan},
-		{"plan with it", service, func() error { return plan(tenancy.AllModels()) }, access.ReasonNone},
-		{"turned off", service, func() error {
-			return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("small")))
-		}, access.ReasonModelNotEnabled},
-		{"turned on", service, func() error {
-			return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.AllModels()))
-		}, access.ReasonNone},
-		{"retired", service, func() error {
-			return ops.PutModel(ctx, tenancy.Model{ID: "gpt-4o", Public: true, Retired: tenancy.Instant(time.Now())})
-		}, access.ReasonModelNotInPlan},
-		{"back in the catalogue", service, func() error { return ops.PutModel(ctx, tenancy.Model{ID: "gpt-4o", Public: true}) }, access.ReasonNone},
-		{"suspended", service, func() error { return ops.Suspend(ctx, w.org) }, access.ReasonOrganizationSuspended},
-		{"resumed", service, func() error { return ops.Resume(ctx, w.org) }, access.ReasonNone},
-		{"archived", service, func() error { return second(ann.ArchiveProject(ctx, w.org, w.project.ID)) }, access.ReasonProjectArchived},
-		{"restored", service, func() error { return second(ann.RestoreProject(ctx, w.org, w.project.ID, "")) }, access.ReasonNone},
-		{"holder made a viewer", mem, func() error {
-			return ann.SetProjectMember(ctx, w.org, w.project.ID, "mem", tenancy.RoleViewer)
-		}, access.ReasonHolderMayNotCall},
-		{"holder made a member", mem, func() error {
-			return ann.SetProjectMember(ctx, w.org, w.project.ID, "mem", tenancy.RoleMember)
-		}, access.ReasonNone},
-		{"holder displaced", mem, func() error { return ann.RemoveProjectMember(ctx, w.org, w.project.ID, "mem") }, access.ReasonHolderMayNotCall},
-		{"revoked", service, func() error { return ann.RevokeKey(ctx, w.org, w.key.ID) }, access.ReasonKeyRevoked},
-		{"closed", mem, func() error { return ops.CloseOrganization(ctx, w.org) }, access.ReasonOrganizationClosed},
-	} {
-		mustNot(t, tt.do())
-		if d := w.CanCall(tt.p, "gpt-4o"); d.Reason != tt.want || d.Allowed() != (tt.want == access.ReasonNone) {
-			t.Errorf("%s: %+v, want reason %q", tt.name, d, tt.want)
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newTownOver(t, st)
+		ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
+		service := w.principal(t)
+		mem, d := w.Authenticate(ctx, w.memsSc.Reveal())
+		if !d.Allowed() {
+			t.Fatalf("mem's key: %+v", d)
 		}
-	}
-	if _, d := w.Authenticate(ctx, w.secret.Reveal()); d.Reason != access.ReasonKeyRevoked {
-		t.Errorf("authenticating the revoked key: %+v", d)
-	}
+		plan := func(set tenancy.ModelSet) error {
+			return ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: "pro", Models: set})
+		}
+		w.faults.on(only("Changes", func(int) fault { return fault{err: store.ErrUnavailable} })) // the feed helps nobody
+		for _, tt := range []struct {
+			name string
+			p    tenet.Principal
+			do   func() error
+			want access.Reason
+		}{
+			{"at first", service, func() error { return nil }, access.ReasonNone},
+			{"plan without the model", service, func() error { return plan(tenancy.Models("small")) }, access.ReasonModelNotInPlan},
+			{"plan with it", service, func() error { return plan(tenancy.AllModels()) }, access.ReasonNone},
+			{"turned off", service, func() error {
+				return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("small")))
+			}, access.ReasonModelNotEnabled},
+			{"turned on", service, func() error {
+				return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.AllModels()))
+			}, access.ReasonNone},
+			{"retired", service, func() error {
+				return ops.PutModel(ctx, tenancy.Model{ID: "gpt-4o", Public: true, Retired: tenancy.Instant(time.Now())})
+			}, access.ReasonModelNotInPlan},
+			{"back in the catalogue", service, func() error { return ops.PutModel(ctx, tenancy.Model{ID: "gpt-4o", Public: true}) }, access.ReasonNone},
+			{"suspended", service, func() error { return ops.Suspend(ctx, w.org) }, access.ReasonOrganizationSuspended},
+			{"resumed", service, func() error { return ops.Resume(ctx, w.org) }, access.ReasonNone},
+			{"archived", service, func() error { return second(ann.ArchiveProject(ctx, w.org, w.project.ID)) }, access.ReasonProjectArchived},
+			{"restored", service, func() error { return second(ann.RestoreProject(ctx, w.org, w.project.ID, "")) }, access.ReasonNone},
+			{"holder made a viewer", mem, func() error {
+				return ann.SetProjectMember(ctx, w.org, w.project.ID, "mem", tenancy.RoleViewer)
+			}, access.ReasonHolderMayNotCall},
+			{"holder made a member", mem, func() error {
+				return ann.SetProjectMember(ctx, w.org, w.project.ID, "mem", tenancy.RoleMember)
+			}, access.ReasonNone},
+			{"holder displaced", mem, func() error { return ann.RemoveProjectMember(ctx, w.org, w.project.ID, "mem") }, access.ReasonHolderMayNotCall},
+			{"revoked", service, func() error { return ann.RevokeKey(ctx, w.org, w.key.ID) }, access.ReasonKeyRevoked},
+			{"closed", mem, func() error { return ops.CloseOrganization(ctx, w.org) }, access.ReasonOrganizationClosed},
+		} {
+			mustNot(t, tt.do())
+			if d := w.CanCall(tt.p, "gpt-4o"); d.Reason != tt.want || d.Allowed() != (tt.want == access.ReasonNone) {
+				t.Errorf("%s: %+v, want reason %q", tt.name, d, tt.want)
+			}
+		}
+		if _, d := w.Authenticate(ctx, w.secret.Reveal()); d.Reason != access.ReasonKeyRevoked {
+			t.Errorf("authenticating the revoked key: %+v", d)
+		}
+	})
 }
 
 // C5: another process sees a change within MaxStaleness, and here within two polls.
@@ -557,22 +559,23 @@ func TestDoubtDuringSettling(t *testing.T) {
 
 // What the feed brings is put in place whatever the order of its pages.
 func TestFollowsManyPages(t *testing.T) {
-	st := memory.New()
-	w := newTownOver(t, st)
-	far := open(t, faulty(st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
-	project := w.project
-	var last keys.Secret
-	for i := range 1100 { // more than a page of entries, and more refs than one Get takes
-		k, secret, err := keys.Minter{Format: must[keys.Format](t)(keys.NewFormat("tenet", "live")), Peppers: peppers(t)}.Mint(tenancy.Key{
-			Org: w.org, Project: project.ID, Kind: tenancy.KeyService, Name: fmt.Sprint(i), Models: tenancy.AllModels(),
-			CreatedBy: "ann", Created: tenancy.Instant(time.Now()),
-		}, "ann", time.Now())
-		mustNot(t, err)
-		commit(t, st, store.Batch{Entry: store.Entry{Org: w.org}, Put: []store.Record{{Value: k}}})
-		last = secret
-	}
-	p, d := far.Authenticate(t.Context(), last.Reveal())
-	if !d.Allowed() || !far.CanCall(p, "gpt-4o").Allowed() {
-		t.Errorf("the last key: %+v", d)
-	}
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newTownOver(t, st)
+		far := open(t, faulty(st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
+		project := w.project
+		var last keys.Secret
+		for i := range 1100 { // more than a page of entries, and more refs than one Get takes
+			k, secret, err := keys.Minter{Format: must[keys.Format](t)(keys.NewFormat("tenet", "live")), Peppers: peppers(t)}.Mint(tenancy.Key{
+				Org: w.org, Project: project.ID, Kind: tenancy.KeyService, Name: fmt.Sprint(i), Models: tenancy.AllModels(),
+				CreatedBy: "ann", Created: tenancy.Instant(time.Now()),
+			}, "ann", time.Now())
+			mustNot(t, err)
+			commit(t, st, store.Batch{Entry: store.Entry{Org: w.org}, Put: []store.Record{{Value: k}}})
+			last = secret
+		}
+		p, d := far.Authenticate(t.Context(), last.Reveal())
+		if !d.Allowed() || !far.CanCall(p, "gpt-4o").Allowed() {
+			t.Errorf("the last key: %+v", d)
+		}
+	})
 }

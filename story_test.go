@@ -10,7 +10,6 @@ import (
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
-	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
@@ -83,51 +82,53 @@ func (w *world) principal(t testing.TB) tenet.Principal {
 }
 
 func TestStory(t *testing.T) {
-	w := newWorld(t, memory.New())
-	ctx := t.Context()
-	p := w.principal(t)
-	call, d := w.Begin(ctx, p, "latest", tenet.Estimate{})
-	if !d.Allowed() || d.Model != "gpt-4o" {
-		t.Fatalf("Begin = %+v", d)
-	}
-	units := usage.Units{}.With(tenancy.UnitInput, 1000).With(tenancy.UnitOutput, 10)
-	if err := call.Finish(tenet.Result{Outcome: usage.OutcomeOK, Status: 200, Units: units}); err != nil {
-		t.Fatal(err)
-	}
-	if _, d := w.Begin(ctx, p, "small", tenet.Estimate{}); d.Reason != access.ReasonModelNotEnabled {
-		t.Errorf("a model that is not enabled: %+v", d)
-	}
-	span := tenet.Span{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour)}
-	rows, err := w.As("ann").Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: span, By: usage.ByModel})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) != 2 || rows[0].Item != "gpt-4o" || rows[0].Cost != 2600 || rows[1].Item != "small" {
-		t.Errorf("Usage = %+v", rows)
-	}
-	page, err := w.As("ann").Activity(ctx, w.org, w.project.ID, tenet.ActivityQuery{})
-	if err != nil || len(page.Rows) != 2 {
-		t.Errorf("Activity = %+v, %v", page, err)
-	}
-	if _, err := w.As("ann").ArchiveProject(ctx, w.org, w.project.ID); err != nil {
-		t.Fatal(err)
-	}
-	if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonProjectArchived {
-		t.Errorf("after archiving: %+v", d)
-	}
-	if _, err := w.As("ann").RestoreProject(ctx, w.org, w.project.ID, ""); err != nil {
-		t.Fatal(err)
-	}
-	if d := w.CanCall(p, "gpt-4o"); !d.Allowed() {
-		t.Errorf("after restoring: %+v", d)
-	}
-	if err := w.As("ann").RevokeKey(ctx, w.org, w.key.ID); err != nil {
-		t.Fatal(err)
-	}
-	if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonKeyRevoked {
-		t.Errorf("after revoking: %+v", d)
-	}
-	if _, err := w.As("bob").Project(ctx, w.org, w.project.ID); !errors.Is(err, tenet.ErrNotFound) {
-		t.Errorf("a stranger: %v", err)
-	}
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newWorld(t, st)
+		ctx := t.Context()
+		p := w.principal(t)
+		call, d := w.Begin(ctx, p, "latest", tenet.Estimate{})
+		if !d.Allowed() || d.Model != "gpt-4o" {
+			t.Fatalf("Begin = %+v", d)
+		}
+		units := usage.Units{}.With(tenancy.UnitInput, 1000).With(tenancy.UnitOutput, 10)
+		if err := call.Finish(tenet.Result{Outcome: usage.OutcomeOK, Status: 200, Units: units}); err != nil {
+			t.Fatal(err)
+		}
+		if _, d := w.Begin(ctx, p, "small", tenet.Estimate{}); d.Reason != access.ReasonModelNotEnabled {
+			t.Errorf("a model that is not enabled: %+v", d)
+		}
+		span := tenet.Span{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour)}
+		rows, err := w.As("ann").Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: span, By: usage.ByModel})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(rows) != 2 || rows[0].Item != "gpt-4o" || rows[0].Cost != 2600 || rows[1].Item != "small" {
+			t.Errorf("Usage = %+v", rows)
+		}
+		page, err := w.As("ann").Activity(ctx, w.org, w.project.ID, tenet.ActivityQuery{})
+		if err != nil || len(page.Rows) != 2 {
+			t.Errorf("Activity = %+v, %v", page, err)
+		}
+		if _, err := w.As("ann").ArchiveProject(ctx, w.org, w.project.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonProjectArchived {
+			t.Errorf("after archiving: %+v", d)
+		}
+		if _, err := w.As("ann").RestoreProject(ctx, w.org, w.project.ID, ""); err != nil {
+			t.Fatal(err)
+		}
+		if d := w.CanCall(p, "gpt-4o"); !d.Allowed() {
+			t.Errorf("after restoring: %+v", d)
+		}
+		if err := w.As("ann").RevokeKey(ctx, w.org, w.key.ID); err != nil {
+			t.Fatal(err)
+		}
+		if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonKeyRevoked {
+			t.Errorf("after revoking: %+v", d)
+		}
+		if _, err := w.As("bob").Project(ctx, w.org, w.project.ID); !errors.Is(err, tenet.ErrNotFound) {
+			t.Errorf("a stranger: %v", err)
+		}
+	})
 }

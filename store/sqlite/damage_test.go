@@ -106,3 +106,29 @@ func useAll(ctx context.Context, path string) (errs []error) {
 	note(s.Append(ctx, sampleRecords(500, 30)))
 	return errs
 }
+
+// Rows that somebody wrote past the constraints.
+func TestRowsThatDoNotRead(t *testing.T) {
+	key, model := sampleKey(0), tenancy.Model{ID: "m"}
+	for name, change := range map[string]string{
+		"neither true nor false": `UPDATE model SET public = 7`,
+		"no JSON":                `UPDATE key SET models = 'most'`,
+		"unknown set":            `UPDATE key SET models = '"most"'`,
+		"digest of another size": `UPDATE key SET cur_digest = zeroblob(31)`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, path := open(t)
+			put(t, s, key)
+			_, err := s.Commit(t.Context(), store.Batch{
+				Entry: store.Entry{Op: "op", Action: "test", At: sampleTime}, Put: []store.Record{{Value: model}},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			mustExec(t, raw(t, path), `PRAGMA ignore_check_constraints = 1; `+change)
+			if _, err := s.Get(t.Context(), key.Ref(), model.Ref()); !errors.Is(err, store.ErrCorrupt) {
+				t.Errorf("Get: %v, want %v", err, store.ErrCorrupt)
+			}
+		})
+	}
+}

@@ -56,6 +56,11 @@ func TestPruneLog(t *testing.T) {
 		t.Errorf("entries after what was forgotten: %v (-want +got):\n%s", err, diff)
 	}
 
+	late, err := s.Changes(ctx, between.Next, 3) // after entry 4
+	if err != nil {
+		t.Fatal(err)
+	}
+
 	// Pruning all of it, and less of it afterwards, keeps what was said before.
 	if n, err := s.PruneLog(ctx, "org_b", sampleTime.Add(time.Hour)); err != nil || n != 2 {
 		t.Errorf("forgot %d, %v; want 2", n, err)
@@ -63,7 +68,7 @@ func TestPruneLog(t *testing.T) {
 	if n, err := s.PruneLog(ctx, "org_a", sampleTime.Add(3*time.Minute)); err != nil || n != 1 {
 		t.Errorf("forgot %d, %v; want 1", n, err)
 	}
-	if _, err := s.Changes(ctx, between.Next, 10); !errors.Is(err, store.ErrResync) {
+	if _, err := s.Changes(ctx, late.Next, 10); !errors.Is(err, store.ErrResync) {
 		t.Errorf("cursor before what was forgotten last: %v, want %v", err, store.ErrResync)
 	}
 	now, err := s.Changes(ctx, "", 1)

@@ -100,7 +100,7 @@ func (s *Store) Append(ctx context.Context, records []usage.Record) error {
 	// A record that was delivered before is rare, and looking for one costs as much
 	// as writing it. So the first try takes all for new.
 	err = s.add(ctx, fresh, false)
-	if errors.Is(err, store.ErrConflict) || errors.Is(err, usage.ErrOverflow) {
+	if errors.Is(err, store.ErrConflict) {
 		err = s.add(ctx, fresh, true)
 	}
 	return err

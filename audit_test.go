@@ -1,0 +1,346 @@
+package tenet_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"example.com/tenet"
+	"example.com/tenet/store"
+	"example.com/tenet/store/memory"
+	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
+)
+
+// told is what an entry says, for comparing. Subject is the kind and the user.
+type told struct {
+	Actor   tenancy.UserID
+	Action  store.Action
+	Subject string
+	Project bool
+	Detail  string
+}
+
+// Every verb that changes something leaves one entry, which says who did what to
+// what, and shows of what changed what the log may hold.
+func TestEveryVerbIsAudited(t *testing.T) {
+	st := memory.New()
+	w := newTownOver(t, st)
+	ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
+	org := must[tenancy.Organization](t)(ops.CreateOrganization(ctx, tenet.NewOrganization{
+		Name: "Gamma", Currency: "EUR", Plan: "pro", Owner: tenet.NewMember{User: "gil", Name: "Gil", Email: "gil@example.com"},
+	}))
+	mem := must[store.Stored[tenancy.ProjectMember]](t)(store.One(ctx, st, tenancy.ProjectMemberRef(w.org, w.project.ID, "mem"))).Value.Membership
+	for _, tt := range []struct {
+		org  tenancy.OrgID
+		do   func() error
+		want told
+	}{
+		{org.ID, func() error { return nil }, told{"ops", "organization.create", "organization ", false,
+			`{"member":{"email":"changed","joined":"changed","membership":[null,ID],"name":"changed","user":[null,"gil"]},` +
+				`"organization":{"currency":[null,"EUR"],"name":"changed","owners":[null,["gil"]],"time_zone":[null,"UTC"]},` +
+				`"subscription":{"models":[null,[]],"plan":[null,"pro"]}}`}},
+		{w.org, func() error {
+			return second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "zoe", Role: tenancy.RoleOwner}))
+		}, told{"ops", "member.add", "member zoe", false,
+			`{"member":{"joined":"changed","membership":[null,ID],"user":[null,"zoe"]},"organization":{"owners":[["ann"],["ann","zoe"]]}}`}},
+		{w.org, func() error {
+			return ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: "max", Models: tenancy.AllModels(), Maximum: tenancy.Limits{{Measure: "requests", Window: "day", Max: 9}}})
+		}, told{"ops", "subscription.set", "subscription ", false,
+			`{"subscription":{"maximum":[null,[{"measure":"requests","window":"day","max":9}]],"plan":["pro","max"]}}`}},
+		{w.org, func() error { return ops.Suspend(ctx, w.org) }, told{"ops", "organization.suspend", "organization ", false,
+			`{"organization":{"suspended":[null,AT]}}`}},
+		{w.org, func() error { return ops.Resume(ctx, w.org) }, told{"ops", "organization.resume", "organization ", false,
+			`{"organization":{"suspended":[AT,null]}}`}},
+		{org.ID, func() error { return ops.CloseOrganization(ctx, org.ID) }, told{"ops", "organization.close", "organization ", false,
+			`{"organization":{"closed":[null,AT]}}`}},
+		{"", func() error { return ops.PutModel(ctx, tenancy.Model{ID: "tuned", Public: true}) }, told{"ops", "model.put", "model ", false,
+			`{"model":{"public":[null,true]}}`}},
+		{w.org, func() error {
+			return second(ann.CreateProject(ctx, w.org, tenet.NewProject{Name: "lab", Models: tenancy.AllModels()}))
+		}, told{"ann", "project.create", "project ", true, `{"project":{"models":[null,"all"],"name":"changed"}}`}},
+		{w.org, func() error { return second(ann.RenameProject(ctx, w.org, w.project.ID, "web")) },
+			told{"ann", "project.rename", "project ", true, `{"project":{"name":"changed"}}`}},
+		{w.org, func() error {
+			return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("small", "gpt-4o")))
+		}, told{"ann", "project.models", "project ", true, `{"project":{"models":[["gpt-4o"],["gpt-4o","small"]]}}`}},
+		{w.org, func() error { return second(w.As("pat").ArchiveProject(ctx, w.org, w.project.ID)) },
+			told{"pat", "project.archive", "project ", true, `{"project":{"archived":[null,AT]}}`}},
+		{w.org, func() error { return second(ann.RestoreProject(ctx, w.org, w.project.ID, "")) },
+			told{"ann", "project.restore", "project ", true, `{"project":{"archived":[AT,null]}}`}},
+		{w.org, func() error { return ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", tenancy.RoleViewer) },
+			told{"ann", "project.people.set", "project_member rob", true,
+				`{"project_member":{"added":"changed","membership":[null,ID],"project":[null,ID],"role":[null,"viewer"],"user":[null,"rob"]}}`}},
+		{w.org, func() error { return ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", tenancy.RoleMember) },
+			told{"ann", "project.people.set", "project_member rob", true, `{"project_member":{"role":["viewer","member"]}}`}},
+		{w.org, func() error { return ann.RemoveProjectMember(ctx, w.org, w.project.ID, "rob") },
+			told{"ann", "project.people.remove", "project_member rob", true,
+				`{"project_member":{"added":"changed","membership":[ID,null],"project":[ID,null],"role":["member",null],"user":["rob",null]}}`}},
+		{w.org, func() error { return third(w.As("mem").CreateKey(ctx, w.org, w.project.ID, personalKey("k"))) },
+			told{"mem", "key.create", "key ", true, `{"key":{"created_by":"changed","current":"changed","holder":[null,"mem"],"kind":[null,"personal"],` +
+				`"membership":[null,"` + string(mem) + `"],"models":[null,"all"],"name":"changed","project":[null,ID]}}`}},
+		{w.org, func() error { return ann.RevokeKey(ctx, w.org, w.key.ID) },
+			told{"ann", "key.revoke", "key ", true, `{"key":{"revoked":[null,AT]}}`}},
+	} {
+		before := entries(t, st, tt.org)
+		if err := tt.do(); err != nil {
+			t.Errorf("%s: %v", tt.want.Action, err)
+			continue
+		}
+		after := entries(t, st, tt.org)
+		if written := len(after) - len(before); written != 1 && tt.want.Action != "organization.create" {
+			t.Errorf("%s left %d entries", tt.want.Action, written)
+			continue
+		}
+		e := after[0]
+		got := told{e.Actor, e.Action, fmt.Sprint(e.Subject.Kind, " ", e.Subject.User), e.Project != "", string(e.Detail)}
+		want := tt.want
+		want.Detail, got.Detail = matching(t, want.Detail, got.Detail)
+		if diff := gocmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.want.Action, diff)
+		}
+	}
+}
+
+// matching is both in one form, ID and AT of want filled in as got has them where it
+// has an id and a time.
+func matching(t *testing.T, want, got string) (wantForm, gotForm string) {
+	t.Helper()
+	var w, g any
+	quoted := strings.NewReplacer("ID", `"ID"`, "AT", `"AT"`).Replace(want)
+	mustNot(t, json.Unmarshal([]byte(quoted), &w))
+	mustNot(t, json.Unmarshal([]byte(got), &g))
+	return string(must[[]byte](t)(json.Marshal(fill(w, g)))), string(must[[]byte](t)(json.Marshal(g)))
+}
+
+func fill(want, got any) any {
+	switch w := want.(type) {
+	case map[string]any:
+		if g, ok := got.(map[string]any); ok {
+			for k := range w {
+				w[k] = fill(w[k], g[k])
+			}
+		}
+	case []any:
+		if g, ok := got.([]any); ok && len(g) == len(w) {
+			for i := range w {
+				w[i] = fill(w[i], g[i])
+			}
+		}
+	case string:
+		g, ok := got.(string)
+		_, err := time.Parse(time.RFC3339, g)
+		if ok && (w == "AT" && err == nil || w == "ID" && strings.Contains(g, "_") && len(g) > 26) {
+			return g
+		}
+	}
+	return want
+}
+
+// A verb that changes nothing leaves no entry.
+func TestNothingChangedNothingLogged(t *testing.T) {
+	w := newTown(t)
+	ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
+	before := len(entries(t, w.st, w.org))
+	for name, err := range map[string]error{
+		"rename":  second(ann.RenameProject(ctx, w.org, w.project.ID, "prod")),
+		"restore": second(ann.RestoreProject(ctx, w.org, w.project.ID, "other")),
+		"models":  second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("gpt-4o"))),
+		"role":    ann.SetProjectMember(ctx, w.org, w.project.ID, "mem", tenancy.RoleMember),
+		"remove":  ann.RemoveProjectMember(ctx, w.org, w.project.ID, "rob"),
+		"member":  second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "mem"})),
+		"owner":   second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "ann", Role: tenancy.RoleOwner})),
+		"resume":  ops.Resume(ctx, w.org),
+		"look":    second(ann.Project(ctx, w.org, w.project.ID)),
+	} {
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := len(entries(t, w.st, w.org)) - before; n != 0 {
+		t.Errorf("%d entries of nothing", n)
+	}
+}
+
+// A30: no secret, digest, name or e-mail, and nothing that a caller sent but ids,
+// gets into the log of changes, an error or the program's log, by any encoding.
+func TestA30NothingLeaks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		st := memory.New()
+		w := newTownOver(t, st, logTo(&log))
+		ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
+		var errs []error
+		note := func(err error) {
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+		const mark = "MARKED"
+		secrets := []string{w.secret.Reveal(), w.memsSc.Reveal()}
+		everyVerb := func(mark string) {
+			o, err := ops.CreateOrganization(ctx, tenet.NewOrganization{Name: mark, Currency: "EUR", Plan: "pro",
+				Branding: tenancy.Branding{LogoURL: "https://x/" + mark}, Owner: tenet.NewMember{User: "gil", Name: mark, Email: mark + "@" + mark}})
+			note(err)
+			note(second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "zoe", Name: mark, Email: mark + "@x"})))
+			note(ops.SetSubscription(ctx, tenancy.Subscription{Org: o.ID, Plan: "max"}))
+			p, err := ann.CreateProject(ctx, w.org, tenet.NewProject{Name: mark})
+			note(err)
+			note(second(ann.RenameProject(ctx, w.org, p.ID, mark+" 2")))
+			k, secret, err := ann.CreateKey(ctx, w.org, w.project.ID, serviceKey(mark))
+			note(err)
+			secrets = append(secrets, secret.Reveal())
+			note(ann.RevokeKey(ctx, w.org, k.ID))
+			note(second(ann.ArchiveProject(ctx, w.org, p.ID)))
+			note(second(ann.RestoreProject(ctx, w.org, p.ID, mark+" 3")))
+			// What is malformed may be echoed by nothing either.
+			note(second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models(tenancy.ModelID(mark+"?")))))
+			note(ann.SetProjectMember(ctx, w.org, w.project.ID, tenancy.UserID(mark+"\x00"), tenancy.Role(mark)))
+			note(ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", tenancy.Role(mark)))
+			note(ann.RevokeKey(ctx, tenancy.OrgID(mark), tenancy.KeyID(mark)))
+			note(ann.RevokeKey(ctx, w.org, tenancy.KeyID(w.secret.Reveal()))) // a token where an id belongs
+			note(second(ann.With(tenet.ChangeOptions{Op: store.OperationID(mark + "\x00")}).RenameProject(ctx, w.org, w.project.ID, mark)))
+			note(second(ops.CreateOrganization(ctx, tenet.NewOrganization{Name: "x", TimeZone: mark, Currency: mark, Plan: "x", Owner: tenet.NewMember{User: "x"}})))
+			note(second(ann.Activity(ctx, w.org, w.project.ID, tenet.ActivityQuery{After: mark})))
+			note(second(ann.Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: lately, Step: usage.Step(mark), By: usage.Dimension(mark)})))
+			w.Begin(ctx, w.principal(t), tenancy.ModelID(mark), tenet.Estimate{})
+			w.Authenticate(ctx, mark)
+		}
+		everyVerb(mark)
+		w.faults.on(only("Commit", func(n int) fault { return fault{lost: n%2 == 1} }))
+		everyVerb(mark + "-b")
+		w.faults.on(only("Append", func(int) fault { return fault{err: store.ErrUnavailable} }))
+		note(begin(t, w.world, "gpt-4o").Finish(tenet.Result{Outcome: usage.OutcomeOK, RequestID: mark}))
+		w.faults.on(func(method string, _ int) fault { return fault{err: errIf(method != "Append")} })
+		time.Sleep(2 * time.Second)
+		everyVerb(mark + "-c")
+		w.faults.on(nil)
+		time.Sleep(2 * time.Second)
+
+		hidden := []string{mark}
+		for _, s := range secrets {
+			if s != "" {
+				hidden = append(hidden, s, s[len(s)-36:len(s)-6])
+			}
+		}
+		for v, err := range store.Walk(ctx, st, store.AllOf[tenancy.Key]()) {
+			mustNot(t, err)
+			for _, s := range []tenancy.KeySecret{v.Value.Current} {
+				hidden = append(hidden, string(s.Digest[:]), string(s.Seal[:]))
+			}
+		}
+		var places []string
+		for _, org := range []tenancy.OrgID{w.org, w.other, ""} {
+			for _, e := range entries(t, st, org) {
+				places = append(places, fmt.Sprintf("%+v %s", e, e.Detail))
+			}
+		}
+		for _, err := range errs {
+			places = append(places, err.Error()) // %+v of an Error shows its ID, which is its caller's own
+		}
+		places = append(places, log.String())
+		if len(errs) < 30 || log.Len() == 0 || len(hidden) < 10 {
+			t.Fatalf("%d errors, %d bytes of log, %d secrets: too few to mean anything", len(errs), log.Len(), len(hidden))
+		}
+		for _, h := range hidden {
+			for _, form := range forms(h) {
+				for _, p := range places {
+					if strings.Contains(p, form) {
+						t.Errorf("%.300q holds something hidden", p)
+					}
+				}
+			}
+		}
+	})
+}
+
+// forms are the ways in which a text might stand somewhere.
+func forms(s string) []string {
+	b := []byte(s)
+	reversed := slices.Clone(b)
+	slices.Reverse(reversed)
+	quoted := fmt.Sprintf("%q", s)
+	list := strings.Trim(fmt.Sprint(b), "[]")
+	return []string{
+		s, string(reversed), quoted[1 : len(quoted)-1], hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), list, strings.ReplaceAll(list, " ", ","),
+		strings.TrimRight(base64.StdEncoding.EncodeToString(b), "="), strings.TrimRight(base64.URLEncoding.EncodeToString(b), "="),
+	}
+}
+
+// Errors say what was asked and of which kind of thing, and are told apart by
+// errors.Is.
+func TestErrors(t *testing.T) {
+	w := newTown(t)
+	_, err := w.As("nik").Project(t.Context(), w.org, w.project.ID)
+	var e *tenet.Error
+	if !errors.As(err, &e) || e.Op != "project.see" || e.Kind != tenancy.KindProject || e.ID != string(w.project.ID) {
+		t.Errorf("error = %#v", err)
+	}
+	if err.Error() != "project.see: tenet: not found" {
+		t.Errorf("text = %q", err)
+	}
+	w.faults.on(down)
+	for _, v := range verbs() {
+		if err := v.do(t.Context(), w.As("ann"), w.ids()); !errors.Is(err, tenet.ErrUnavailable) || errors.Is(err, tenet.ErrNotFound) {
+			t.Errorf("%s without the store: %v, want ErrUnavailable", v.name, err)
+		}
+		if err := v.do(t.Context(), w.As("ann").With(tenet.ChangeOptions{Op: "op-1"}), w.ids()); !errors.Is(err, tenet.ErrUnavailable) {
+			t.Errorf("%s under an operation id without the store: %v, want ErrUnavailable", v.name, err)
+		}
+	}
+	if err := second(w.As("ann").Organizations(t.Context())); !errors.Is(err, tenet.ErrUnavailable) {
+		t.Errorf("Organizations without the store: %v", err)
+	}
+}
+
+// F14: at whichever call of the store a verb's context ends, the verb is done whole
+// or not at all.
+func TestF14CancelledAnywhere(t *testing.T) {
+	w := newTown(t)
+	for _, method := range []string{"Get", "Commit", "Trail"} {
+		for n := 1; n <= 4; n++ {
+			for _, after := range []bool{false, true} {
+				name := fmt.Sprint(method, " ", n, " ", after)
+				ctx, cancel := context.WithCancel(t.Context())
+				w.faults.on(only(method, func(at int) fault {
+					switch {
+					case at != n:
+						return fault{}
+					case after:
+						return fault{after: cancel}
+					}
+					return fault{before: cancel}
+				}))
+				p, err := w.As("ann").With(tenet.ChangeOptions{Op: store.OperationID(name)}).CreateProject(ctx, w.org, tenet.NewProject{Name: name})
+				cancel()
+				w.faults.on(nil)
+				again, againErr := w.As("ann").With(tenet.ChangeOptions{Op: store.OperationID(name)}).CreateProject(t.Context(), w.org, tenet.NewProject{Name: name})
+				if againErr != nil || err == nil && again.ID != p.ID {
+					t.Errorf("cancelled at %s: %v; again %v", name, err, againErr)
+				}
+				if err != nil && !errors.Is(err, context.Canceled) {
+					t.Errorf("cancelled at %s: %v, want context.Canceled", name, err)
+				}
+			}
+		}
+	}
+	claims := 0
+	for _, err := range store.Walk(t.Context(), w.faults.st, store.NamesOf(w.org)) {
+		mustNot(t, err)
+		claims++
+	}
+	if claims != 1+3*4*2 {
+		t.Errorf("%d names held, want %d: one a project", claims, 1+3*4*2)
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package tenet_test
+
+const raceEnabled = true
