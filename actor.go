@@ -99,7 +99,7 @@ func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) e
 func (a Actor) Organizations(ctx context.Context) ([]Header, error) {
 	r := a.ask("", "organization.list", tenancy.KindOrganization, "", nil)
 	_, err := tenancy.ParseUserID(string(a.user))
-	if err := first(a.t.open(), err); err != nil {
+	if err := first(a.t.open(), hasContext(ctx), err); err != nil {
 		return nil, r.wrap(err)
 	}
 	var refs []tenancy.Ref

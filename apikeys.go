@@ -2,7 +2,6 @@ package tenet
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"time"
 
@@ -40,15 +39,14 @@ func (a Actor) CreateKey(ctx context.Context, org tenancy.OrgID, project tenancy
 		w.save(made)
 		return w.subject(made.Ref(), project)
 	})
-	if replayed {
-		made, err = resultOf(ctx, a.t, r, tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID)), err)
-		err = first(err, r.wrap(ErrSecretShown))
-		secret = keys.Secret{}
-	}
-	if err != nil && !errors.Is(err, ErrSecretShown) {
+	k, err := outcome(ctx, a.t, r, ended[tenancy.Key]{made, tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID)), replayed, err})
+	switch {
+	case err != nil:
 		return tenancy.Key{}, keys.Secret{}, err
+	case replayed:
+		return withoutDigests(k), keys.Secret{}, r.wrap(ErrSecretShown)
 	}
-	return withoutDigests(made), secret, err // not read again: the secret must not be lost to a store that fails now
+	return withoutDigests(k), secret, nil
 }
 
 func (a Actor) newKey(w *work, org tenancy.OrgID, project tenancy.ProjectID, n NewKey) (tenancy.Key, keys.Secret, error) {

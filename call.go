@@ -2,6 +2,7 @@ package tenet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,7 +53,7 @@ func (p Principal) record() *keyRecord {
 func (t *Tenet) Authenticate(ctx context.Context, token string) (Principal, access.Decision) {
 	p, d := t.verify(token)
 	if d.Reason == access.ReasonUnknownKey || d.Reason == access.ReasonWrongSecret {
-		if t.follower.wait(ctx) != nil {
+		if hasContext(ctx) != nil || t.follower.wait(ctx) != nil {
 			return Principal{}, unavailable(d.Subject)
 		}
 		p, d = t.verify(token)
@@ -329,6 +330,8 @@ func (c *Call) Switch(model tenancy.ModelID) access.Decision {
 // idempotent: the first Finish counts, and later ones return its result. An error
 // says that the record could not be written: usage.ErrInvalid for a result outside
 // its bounds, after which the call is not finished; else ErrUnavailable or ErrClosed.
+// Units that contradict each other leave the cost unknown, and those that no sum can
+// hold are recorded as unknown.
 //
 // It takes no context, since a call whose client is gone is recorded like any
 // other. It waits as long as RecordingOptions.Patience at most.
@@ -363,9 +366,7 @@ func (c *Call) settle(r Result) (rec usage.Record, first bool, err error) {
 	rec.Outcome, rec.Status, rec.Units, rec.RequestID = r.Outcome, r.Status, r.Units, strings.Clone(r.RequestID)
 	rec.Latency = max(now.Sub(c.began), 0).Truncate(time.Microsecond)
 	rec.FirstToken = max(r.FirstToken, 0).Truncate(time.Microsecond)
-	if rec.Cost, err = c.t.cost(rec); err != nil {
-		return rec, false, err
-	}
+	rec = c.t.priced(rec)
 	if err := rec.Validate(); err != nil || r.Outcome == usage.OutcomeDenied {
 		return rec, false, usage.ErrInvalid
 	}
@@ -373,12 +374,20 @@ func (c *Call) settle(r Result) (rec usage.Record, first bool, err error) {
 	return rec, true, nil
 }
 
-// cost estimates what a record costs by the prices of its served model at the
-// time that it began, in the organization's currency.
-func (t *Tenet) cost(r usage.Record) (usage.Money, error) {
+// priced is the record with its cost, by the prices of its served model at the time
+// that it began, in the organization's currency. Units that contradict each other
+// have no known cost, and units that cost more than a sum can hold are unknown.
+func (t *Tenet) priced(r usage.Record) usage.Record {
 	m, at := t.replica.catalogue.Load().Resolve(r.Served), t.replica.find(r.Org)
 	if m == nil || at == nil {
-		return usage.Money{}, nil
+		return r
 	}
-	return usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r.Units, r.At)
+	cost, err := usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r.Units, r.At)
+	switch {
+	case err == nil:
+		r.Cost = cost
+	case errors.Is(err, usage.ErrOverflow):
+		r.Units = usage.Units{}
+	}
+	return r
 }

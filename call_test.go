@@ -93,7 +93,6 @@ func TestFinishRefusesWhatIsOutOfBounds(t *testing.T) {
 		{"status", tenet.Result{Outcome: usage.OutcomeOK, Status: 1000}, usage.ErrInvalid},
 		{"request id", tenet.Result{Outcome: usage.OutcomeOK, RequestID: strings.Repeat("x", usage.MaxRequestID+1)}, usage.ErrInvalid},
 		{"NUL", tenet.Result{Outcome: usage.OutcomeOK, RequestID: "a\x00"}, usage.ErrInvalid},
-		{"cost", tenet.Result{Outcome: usage.OutcomeOK, Units: usage.Units{}.With(tenancy.UnitInput, math.MaxInt64).With(tenancy.UnitOutput, math.MaxInt64)}, usage.ErrOverflow},
 	} {
 		if err := call.Finish(tt.r); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
@@ -102,6 +101,48 @@ func TestFinishRefusesWhatIsOutOfBounds(t *testing.T) {
 	mustNot(t, call.Finish(ok)) // it is still open
 	if rows := activity(t, w.world); len(rows) != 1 || rows[0].Status != 200 {
 		t.Errorf("activity = %+v", rows)
+	}
+}
+
+// B7: what an upstream claims to have counted neither keeps a call out of the trail
+// nor spoils the sums of the calls beside it.
+func TestB7FinishOfAbsurdUnits(t *testing.T) {
+	most := usage.Units{}.With(tenancy.UnitInput, math.MaxInt64)
+	for _, tt := range []struct {
+		name  string
+		units usage.Units
+		want  usage.Units
+		cost  usage.Money
+	}{
+		{"more than money can hold", most.With(tenancy.UnitOutput, math.MaxInt64), usage.Units{}, usage.Money{}},
+		{"a part more than its whole", usage.Units{}.With(tenancy.UnitInput, 1).With(tenancy.UnitCachedInput, 2).With(tenancy.UnitOutput, 0),
+			usage.Units{}.With(tenancy.UnitInput, 1).With(tenancy.UnitCachedInput, 2).With(tenancy.UnitOutput, 0), usage.Money{Micro: 2, Known: true}},
+	} {
+		w := newTown(t)
+		r := ok
+		r.Units = tt.units
+		mustNot(t, begin(t, w.world, "gpt-4o").Finish(r))
+		rows := activity(t, w.world)
+		if len(rows) != 1 || rows[0].Units != tt.want || rows[0].Cost != tt.cost {
+			t.Errorf("%s: %+v", tt.name, rows)
+		}
+	}
+	// Without a price nothing tells until the sum does.
+	w := newTown(t)
+	mustNot(t, w.Operator("ops").PutModel(t.Context(), tenancy.Model{ID: "gpt-4o", Public: true}))
+	for range 3 {
+		r := ok
+		r.Units = most
+		mustNot(t, begin(t, w.world, "gpt-4o").Finish(r))
+	}
+	known := 0
+	for _, row := range activity(t, w.world) {
+		if _, reported := row.Units.Get(tenancy.UnitInput); reported {
+			known++
+		}
+	}
+	if known != 1 || w.Stats().Written != 3 {
+		t.Errorf("%d of 3 with units, %+v; want 1, and all 3 written", known, w.Stats())
 	}
 }
 

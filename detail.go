@@ -19,20 +19,25 @@ var shown = map[string]bool{
 }
 
 // detail is the entry's account of what changed, as a JSON object: kind of record,
-// field, and either "changed" or the value before and after. A name claim
+// field, and either "changed" or the value before and after. A second record of a
+// kind stands under the kind and its ids, "project_member/proj_…/bob". A name claim
 // follows from its project and is left out.
 func (w *work) detail() []byte {
 	account := map[string]map[string]any{}
-	for _, r := range w.puts {
-		ref := r.Value.Ref()
+	tell := func(ref tenancy.Ref, after tenancy.Entity) {
+		name := ref.Kind.String()
+		if _, taken := account[name]; taken {
+			name += "/" + ref.ID + "/" + string(ref.User)
+		}
 		if ref.Kind != tenancy.KindNameClaim {
-			account[ref.Kind.String()] = differences(w.reads[ref].Value, r.Value)
+			account[name] = differences(w.reads[ref].Value, after)
 		}
 	}
+	for _, r := range w.puts {
+		tell(r.Value.Ref(), r.Value)
+	}
 	for _, c := range w.gone {
-		if c.Ref.Kind != tenancy.KindNameClaim {
-			account[c.Ref.Kind.String()] = differences(w.reads[c.Ref].Value, nil)
-		}
+		tell(c.Ref, nil)
 	}
 	data, err := json.Marshal(account)
 	if err != nil {

@@ -60,7 +60,7 @@ type follower struct {
 	replica *replica
 	every   time.Duration
 	limit   time.Duration // of one catch-up
-	report  func(error)   // of each failure and the recovery (nil) after it
+	report  func(error)   // of a failure after success, and of the recovery (nil)
 
 	stop context.CancelFunc
 	done chan struct{}
@@ -107,7 +107,7 @@ func (f *follower) run(ctx context.Context) {
 		began := time.Now()
 		err := f.once(ctx)
 		f.land(waited, err)
-		if ctx.Err() == nil && (err != nil || failing) {
+		if ctx.Err() == nil && (err != nil) != failing {
 			f.report(err)
 			failing = err != nil
 		}

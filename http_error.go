@@ -1,6 +1,7 @@
 package tenet
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -172,15 +173,17 @@ func textOrNull(s string) *string {
 }
 
 func writeJSON(w http.ResponseWriter, status int, body any) {
-	data, err := json.Marshal(body)
-	if err != nil {
-		status, data = http.StatusInternalServerError, []byte("{}") // never: plain structs of text
+	var data bytes.Buffer
+	enc := json.NewEncoder(&data)
+	enc.SetEscapeHTML(false) // messages are for people
+	if err := enc.Encode(body); err != nil {
+		status = http.StatusInternalServerError // never: plain structs of text
 	}
 	h := w.Header()
 	h.Del("Content-Length")
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(data) // a client that is gone needs no answer
+	_, _ = w.Write(bytes.TrimSuffix(data.Bytes(), []byte("\n"))) // a client that is gone needs no answer
 }
 
 // statuses maps administrative errors to statuses; the first that matches holds.

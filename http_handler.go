@@ -14,7 +14,6 @@ import (
 
 	"example.com/tenet/access"
 	"example.com/tenet/tenancy"
-	"example.com/tenet/usage"
 )
 
 // HTTPOptions configure [Tenet.Handler]. The zero HTTPOptions is the defaults.
@@ -280,20 +279,12 @@ func (x *exchange) forward(next http.Handler, m *metered, call *Call, body piece
 		defer cancel()
 	}
 	returned := false
-	defer func() { finish(call, m.result(returned)) }()
+	defer func() {
+		_ = call.Finish(m.result(returned)) // the answer has gone out; the recorder reports what it cannot write
+	}()
 	next.ServeHTTP(m, x.outgoing(ctx, m.route, body))
 	m.end()
 	returned = true
-}
-
-// finish settles the call. The answer has gone out and stays as it is: what cannot
-// be written the recorder reports, and units beyond all sums are unknown.
-func finish(call *Call, r Result) {
-	err := call.Finish(r)
-	if errors.Is(err, usage.ErrOverflow) || errors.Is(err, usage.ErrInvalid) {
-		r.Units = usage.Units{}
-		_ = call.Finish(r)
-	}
 }
 
 // outgoing is the request that next gets: a shallow copy in which everything that

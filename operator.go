@@ -61,14 +61,15 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 	}
 	org := orgIDOf(a.opts.Op)
 	r := a.ask(org, "organization.create", tenancy.KindOrganization, "", n)
-	_, _, err := a.t.change(ctx, r, func(w *work) error {
+	var root tenancy.Organization
+	_, replayed, err := a.t.change(ctx, r, func(w *work) error {
 		if err := w.subject(tenancy.OrganizationRef(org).Ref, ""); err != nil {
 			return err
 		}
 		if !read(w, tenancy.OrganizationRef(org)).Absent() {
 			return store.ErrReused // by an operation that the log has forgotten
 		}
-		root := tenancy.Organization{
+		root = tenancy.Organization{
 			ID: org, Name: n.Name, Branding: n.Branding, TimeZone: n.TimeZone, Currency: n.Currency,
 			Owners: []tenancy.UserID{n.Owner.User}, Created: tenancy.Instant(w.now),
 		}
@@ -83,7 +84,7 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 		w.save(m)
 		return nil
 	})
-	return resultOf(ctx, a.t, r, tenancy.OrganizationRef(org), err)
+	return outcome(ctx, a.t, r, ended[tenancy.Organization]{root, tenancy.OrganizationRef(org), replayed, err})
 }
 
 // first is the first of errs that is one.
@@ -117,18 +118,29 @@ func (t *Tenet) newMember(w *work, org tenancy.OrgID, n NewMember) tenancy.Membe
 	}
 }
 
-// resultOf reads the record that a change was about, as it is now: after a
-// repetition that may be later than the first result.
-func resultOf[T tenancy.Recordable](ctx context.Context, t *Tenet, r request, ref tenancy.RefTo[T], err error) (T, error) {
+// outcome is what a change gives back: what its rule made of the record, without
+// another read that could fail, or after a repetition the record as it is now.
+func outcome[T tenancy.Recordable](ctx context.Context, t *Tenet, r request, c ended[T]) (T, error) {
 	var none T
-	if err != nil {
-		return none, err
+	if c.err != nil {
+		return none, c.err
 	}
-	now, err := store.One(ctx, t.st, ref)
+	if !c.replayed {
+		return c.made, nil
+	}
+	now, err := store.One(ctx, t.st, c.ref)
 	if err == nil && now.Absent() {
 		err = ErrNotFound
 	}
 	return now.Value, r.wrap(err)
+}
+
+// ended is how a change of one record ended.
+type ended[T tenancy.Recordable] struct {
+	made     T
+	ref      tenancy.RefTo[T]
+	replayed bool
+	err      error
 }
 
 // AddMember puts a person on a roster without an invite. Where they are on it
@@ -139,22 +151,23 @@ func (o Operator) AddMember(ctx context.Context, org tenancy.OrgID, n NewMember)
 		n.Role = tenancy.RoleMember
 	}
 	r := a.ask(org, "member.add", tenancy.KindMember, string(n.User), n)
-	_, _, err := a.t.change(ctx, r, func(w *work) error {
+	var m tenancy.Member
+	_, replayed, err := a.t.change(ctx, r, func(w *work) error {
 		root, err := rootOf(w, org)
 		if err != nil {
 			return err
 		}
-		fresh := a.t.newMember(w, org, n)
-		if err := fresh.Validate(); err != nil {
+		m = a.t.newMember(w, org, n)
+		if err := m.Validate(); err != nil {
 			return err
 		}
-		if err := w.subject(fresh.Ref(), ""); err != nil {
+		if err := w.subject(m.Ref(), ""); err != nil {
 			return err
 		}
 		is := read(w, tenancy.MemberRef(org, n.User))
 		if is.Absent() {
-			w.save(fresh)
-		} else if !is.Value.Active() && n.Role == tenancy.RoleOwner {
+			w.save(m)
+		} else if m = is.Value; !m.Active() && n.Role == tenancy.RoleOwner {
 			return &tenancy.FieldError{Field: "role", Rule: "member, while the person is suspended"}
 		}
 		switch n.Role {
@@ -165,7 +178,7 @@ func (o Operator) AddMember(ctx context.Context, org tenancy.OrgID, n NewMember)
 		}
 		return &tenancy.FieldError{Field: "role", Rule: "member or owner"}
 	})
-	return resultOf(ctx, a.t, r, tenancy.MemberRef(org, n.User), err)
+	return outcome(ctx, a.t, r, ended[tenancy.Member]{m, tenancy.MemberRef(org, n.User), replayed, err})
 }
 
 func makeOwner(w *work, root tenancy.Organization, user tenancy.UserID) error {

@@ -22,15 +22,16 @@ type NewProject struct {
 // CreateProject creates a project, for an owner of the organization.
 func (a Actor) CreateProject(ctx context.Context, org tenancy.OrgID, n NewProject) (tenancy.Project, error) {
 	r := a.ask(org, "project.create", tenancy.KindProject, "", n)
-	e, _, err := a.t.change(ctx, r, func(w *work) error {
-		p := tenancy.Project{
+	var p tenancy.Project
+	e, replayed, err := a.t.change(ctx, r, func(w *work) (err error) {
+		p = tenancy.Project{
 			Org: org, ID: tenancy.ProjectID(a.t.mint(tenancy.PrefixProject)), Name: n.Name,
 			Created: tenancy.Instant(w.now),
 		}
 		if _, err := a.may(w, access.CreateProject, org, "", p.Ref(), tenancy.SubscriptionRef(org).Ref); err != nil {
 			return err
 		}
-		p, err := a.t.setModels(w, p, n.Models)
+		p, err = a.t.setModels(w, p, n.Models)
 		if err = first(p.Validate(), err); err != nil {
 			return err
 		}
@@ -40,7 +41,7 @@ func (a Actor) CreateProject(ctx context.Context, org tenancy.OrgID, n NewProjec
 		w.save(p)
 		return w.subject(p.Ref(), p.ID)
 	})
-	return resultOf(ctx, a.t, r, tenancy.ProjectRef(org, tenancy.ProjectID(e.Subject.ID)), err)
+	return outcome(ctx, a.t, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, tenancy.ProjectID(e.Subject.ID)), replayed, err})
 }
 
 // hold claims the project's name, or says that another holds it.
@@ -79,9 +80,11 @@ func (t *Tenet) setModels(w *work, p tenancy.Project, want tenancy.ModelSet) (te
 	return p.SetModels(want, func(id tenancy.ModelID) bool { return offered[id] })
 }
 
-// changeProject runs a rule over a project that the actor may do action to.
-func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, does access.Action, r request, rule func(w *work, p tenancy.Project) error) (tenancy.Project, error) {
-	_, _, err := a.t.change(ctx, r, func(w *work) error {
+// changeProject runs a rule over a project that the actor may do action to. The
+// rule saves what it changes and returns the project as it is then.
+func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, does access.Action, r request, rule func(w *work, p tenancy.Project) (tenancy.Project, error)) (tenancy.Project, error) {
+	var p tenancy.Project
+	_, replayed, err := a.t.change(ctx, r, func(w *work) error {
 		s, err := a.mayIn(w, does, org, id)
 		if err != nil {
 			return err
@@ -89,27 +92,28 @@ func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.
 		if err := w.subject(s.Project.Ref(), id); err != nil {
 			return err
 		}
-		return rule(w, s.Project)
+		p, err = rule(w, s.Project)
+		return err
 	})
-	return resultOf(ctx, a.t, r, tenancy.ProjectRef(org, id), err)
+	return outcome(ctx, a.t, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, id), replayed, err})
 }
 
 // RenameProject gives a project another name, for its owners.
 func (a Actor) RenameProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, name string) (tenancy.Project, error) {
 	r := a.ask(org, "project.rename", tenancy.KindProject, string(id), name)
-	return a.changeProject(ctx, org, id, access.RenameProject, r, func(w *work, p tenancy.Project) error {
+	return a.changeProject(ctx, org, id, access.RenameProject, r, func(w *work, p tenancy.Project) (tenancy.Project, error) {
 		next, err := p.Rename(name)
 		if err != nil || next.Name == p.Name {
-			return err
+			return p, err
 		}
 		if err := hold(w, next); err != nil {
-			return err
+			return p, err
 		}
 		if next.Claim() != p.Claim() {
 			w.remove(p.Claim().Ref())
 		}
 		w.save(next)
-		return nil
+		return next, nil
 	})
 }
 
@@ -117,13 +121,14 @@ func (a Actor) RenameProject(ctx context.Context, org tenancy.OrgID, id tenancy.
 // is gone from navigation, and its numbers stay. Archiving twice is no error.
 func (a Actor) ArchiveProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (tenancy.Project, error) {
 	r := a.ask(org, "project.archive", tenancy.KindProject, string(id), nil)
-	return a.changeProject(ctx, org, id, access.ArchiveProject, r, func(w *work, p tenancy.Project) error {
+	return a.changeProject(ctx, org, id, access.ArchiveProject, r, func(w *work, p tenancy.Project) (tenancy.Project, error) {
 		if !p.Archived.IsZero() {
-			return nil
+			return p, nil
 		}
+		next := p.Archive(w.now)
 		w.remove(p.Claim().Ref())
-		w.save(p.Archive(w.now))
-		return nil
+		w.save(next)
+		return next, nil
 	})
 }
 
@@ -133,19 +138,19 @@ func (a Actor) ArchiveProject(ctx context.Context, org tenancy.OrgID, id tenancy
 // twice is no error.
 func (a Actor) RestoreProject(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, name string) (tenancy.Project, error) {
 	r := a.ask(org, "project.restore", tenancy.KindProject, string(id), name)
-	return a.changeProject(ctx, org, id, access.RestoreProject, r, func(w *work, p tenancy.Project) error {
+	return a.changeProject(ctx, org, id, access.RestoreProject, r, func(w *work, p tenancy.Project) (tenancy.Project, error) {
 		if p.Archived.IsZero() {
-			return nil
+			return p, nil
 		}
 		next, err := p.Restore(name)
 		if err != nil {
-			return err
+			return p, err
 		}
 		if err := hold(w, next); err != nil {
-			return err
+			return p, err
 		}
 		w.save(next)
-		return nil
+		return next, nil
 	})
 }
 
@@ -154,13 +159,13 @@ func (a Actor) RestoreProject(ctx context.Context, org tenancy.OrgID, id tenancy
 // organization's plan; what is on already may stay, in the plan or not.
 func (a Actor) SetProjectModels(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, want tenancy.ModelSet) (tenancy.Project, error) {
 	r := a.ask(org, "project.models", tenancy.KindProject, string(id), want)
-	return a.changeProject(ctx, org, id, access.ChangeModels, r, func(w *work, p tenancy.Project) error {
+	return a.changeProject(ctx, org, id, access.ChangeModels, r, func(w *work, p tenancy.Project) (tenancy.Project, error) {
 		next, err := a.t.setModels(w, p, want)
 		if err != nil || next.Models.Equal(p.Models) {
-			return err
+			return p, err
 		}
 		w.save(next)
-		return nil
+		return next, nil
 	})
 }
 

@@ -239,7 +239,8 @@ func (r *recorder) write(g *group) {
 
 // append writes records, again while the usage store does not answer: a record
 // counts once however often it is delivered. Where the store refuses a record the
-// others are written without it. Where it has not answered until patience was over
+// others are written without it, and one whose units are beyond what a sum can hold
+// is written with its units unknown. Where it has not answered until patience was over
 // the rest of the group is not tried.
 func (r *recorder) append(records []usage.Record, until time.Time, g *group) {
 	err := g.down
@@ -255,6 +256,11 @@ func (r *recorder) append(records []usage.Record, until time.Time, g *group) {
 		half := len(records) / 2
 		r.append(records[:half], until, g)
 		r.append(records[half:], until, g)
+		return
+	case errors.Is(err, usage.ErrOverflow) && records[0].Units != (usage.Units{}):
+		// What an upstream reports must not keep the call out of the trail.
+		records[0].Units, records[0].Cost = usage.Units{}, usage.Money{}
+		r.append(records, until, g)
 		return
 	}
 	r.report(err, len(records))

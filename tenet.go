@@ -82,7 +82,7 @@ type Tenet struct {
 // after Tenet.
 func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 	t, err := configure(st, o)
-	if err != nil {
+	if err = first(err, hasContext(ctx)); err != nil {
 		return nil, fmt.Errorf("tenet.Open: %w", err)
 	}
 	if err := t.replica.begin(ctx); err != nil {
@@ -187,11 +187,8 @@ func option(field, rule string) error { return &tenancy.FieldError{Field: field,
 
 // mint makes an id: the prefix and a ULID.
 func (t *Tenet) mint(prefix string) string {
-	id, err := ulid.New(ulid.Timestamp(t.clock.now()), rand.Reader)
-	if err != nil {
-		panic("tenet: the time is beyond the year 10889") //nolint:forbidigo // the host's Clock is broken; crypto/rand does not fail
-	}
-	return prefix + id.String()
+	ms := min(max(t.clock.now().UnixMilli(), 0), int64(ulid.MaxTime()))
+	return prefix + ulid.MustNew(uint64(ms), rand.Reader).String() // neither can fail now
 }
 
 func (t *Tenet) reportFeed(err error) {
@@ -230,7 +227,7 @@ func (t *Tenet) Stats() Stats {
 // seen before or after; where that leaves a reference dangling it is an error, and
 // asking again is the remedy.
 func (t *Tenet) Snapshot(ctx context.Context) (*access.Snapshot, error) {
-	if err := t.open(); err != nil {
+	if err := first(t.open(), hasContext(ctx)); err != nil {
 		return nil, err
 	}
 	all, err := everything(ctx, t.st)

@@ -164,7 +164,8 @@ type ChangeOptions struct {
 	// and gives the first result. It is unique in the organization and bound to
 	// who asks and what for; another use is store.ErrReused. 1 to 255 bytes; where it
 	// is empty one is minted. Ids are kept for as long as the log is, at least 24
-	// hours.
+	// hours. A change that finds nothing to do leaves no entry, and no trace of its
+	// id.
 	Op store.OperationID
 	// IfRev is the revision at which a page read the record that it changes. Where
 	// that is no longer so the change is [ErrStale]. Zero does not ask.
@@ -201,7 +202,7 @@ func (r request) fingerprint() ([16]byte, error) {
 // the same thing.
 func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error) (e store.Entry, replayed bool, err error) {
 	defer func() { err = r.wrap(err) }()
-	if err := t.open(); err != nil {
+	if err := first(t.open(), hasContext(ctx)); err != nil {
 		return e, false, err
 	}
 	if r.print, err = r.fingerprint(); err != nil {
@@ -225,6 +226,13 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 		}
 		return res.Entry, res.Replayed, errors.Join(err, contextError(ctx, again))
 	}
+}
+
+func hasContext(ctx context.Context) error {
+	if ctx == nil {
+		return option("context", "set")
+	}
+	return nil
 }
 
 // contextError is the context's error where it ended a verb that would have gone

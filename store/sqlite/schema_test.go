@@ -228,6 +228,22 @@ func TestReadsUseIndexes(t *testing.T) {
 	}
 }
 
+// The index of a trail's own narrows it best; that of the organization would do, but
+// for a rare actor it goes through everything.
+func TestTrailsHaveIndexes(t *testing.T) {
+	_, path := open(t)
+	db := raw(t, path)
+	for name, index := range map[string]string{
+		"trail": "log_by_org", "trail of project": "log_by_project", "trail of actor": "log_by_actor",
+		"trail of subject": "log_by_subject", "trail of op": "log_by_op",
+		"records": "usage_record_by_org", "records of project": "usage_record_by_project",
+	} {
+		if plan := planOf(t, db, sqlite.ReadTexts()[name]); !strings.Contains(plan, " "+index+" ") {
+			t.Errorf("%s does not use %s:\n%s", name, index, plan)
+		}
+	}
+}
+
 func planOf(t *testing.T, db *sql.DB, text string) string {
 	t.Helper()
 	n := strings.Count(text, "?")

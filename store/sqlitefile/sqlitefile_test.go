@@ -137,9 +137,13 @@ func TestPathsThatAreRefused(t *testing.T) {
 		{"a folder", dir, store.ErrUnavailable},
 		{"text", text, store.ErrCorrupt},
 	} {
+		before := openFiles(t)
 		s, err := sqlitefile.Open(t.Context(), tt.path)
 		if s != nil || !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, err, tt.want)
+		}
+		if after := openFiles(t); after > before {
+			t.Errorf("%s: %d files open, %d before", tt.name, after, before)
 		}
 		if err != nil && tt.path != "" && strings.Contains(err.Error(), tt.path) {
 			t.Errorf("%s: the path is in %q", tt.name, err)
