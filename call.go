@@ -177,13 +177,13 @@ type Estimate struct {
 // the decision is not Allow the Call is nil, and a denial has been recorded.
 // Serve the model that the decision names, no other, and finish the call
 // whatever comes of it.
-func (t *Tenet) Begin(_ context.Context, p Principal, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
+func (t *Tenet) Begin(ctx context.Context, p Principal, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
 	d, now := t.decide(p, model)
 	return t.begin(d, model, now, func(m tenancy.ModelID) access.Decision { return t.CanCall(p, m) })
 }
 
 // Begin is [Tenet.Begin] for a person in the host's own playground.
-func (a Actor) Begin(_ context.Context, org tenancy.OrgID, project tenancy.ProjectID, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
+func (a Actor) Begin(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
 	org, project = tenancy.OrgID(strings.Clone(string(org))), tenancy.ProjectID(strings.Clone(string(project)))
 	decide := func(m tenancy.ModelID) access.Decision {
 		d, _ := a.t.decideUse(a.user, org, project, m)

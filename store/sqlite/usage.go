@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/tenet/access"
 	"example.com/tenet/store"
 	"example.com/tenet/usage"
 )
@@ -89,8 +88,8 @@ func (s *Store) Append(ctx context.Context, records []usage.Record) error {
 		return fmt.Errorf("%w: at most %d records", store.ErrTooLarge, store.MaxAppend)
 	}
 	for i := range records {
-		if err := admit(&records[i]); err != nil {
-			return err
+		if err := records[i].Validate(); err != nil {
+			return fmt.Errorf("%w: %w", store.ErrInvalid, err)
 		}
 	}
 	fresh, err := once(records)
@@ -104,16 +103,6 @@ func (s *Store) Append(ctx context.Context, records []usage.Record) error {
 		err = s.add(ctx, fresh, true)
 	}
 	return err
-}
-
-func admit(r *usage.Record) error {
-	if err := r.Validate(); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrInvalid, err)
-	}
-	if _, ok := access.ParseReason(r.Reason.String()); !ok {
-		return fmt.Errorf("%w: unknown reason", store.ErrInvalid)
-	}
-	return nil
 }
 
 // once returns records with each id once.

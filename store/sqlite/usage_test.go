@@ -61,9 +61,9 @@ func TestSpansOfRecords(t *testing.T) {
 		{"from a nanosecond after the first", sampleTime.Add(1), time.Time{}, 2},
 		{"to a nanosecond after the second", time.Time{}, sampleTime.Add(time.Microsecond + 1), 2},
 		{"to the second", time.Time{}, sampleTime.Add(time.Microsecond), 1},
-		{"to the end of time", time.Time{}, time.Unix(1<<50, 0), 3},
-		{"from the end of time", time.Unix(1<<50, 0), time.Time{}, 0},
-		{"from before the beginning", time.Unix(-1<<50, 0), time.Time{}, 3},
+		{"to the end of time", time.Time{}, time.Unix(11e12, 0), 3},
+		{"from the end of time", time.Unix(11e12, 0), time.Time{}, 0},
+		{"from before the beginning", time.Unix(-11e12, 0), time.Time{}, 3},
 	} {
 		p, err := s.Records(t.Context(), store.RecordQuery{Org: sampleOrganization.ID, From: tt.from, To: tt.to})
 		if err != nil || len(p.Records) != tt.want {

@@ -127,6 +127,8 @@ func TestPathsThatAreRefused(t *testing.T) {
 	if err := os.WriteFile(text, []byte(strings.Repeat("this is no database\n", 500)), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	foreign := filepath.Join(dir, "foreign.db")
+	makeForeign(t, foreign)
 	for _, tt := range []struct {
 		name, path string
 		want       error
@@ -136,6 +138,7 @@ func TestPathsThatAreRefused(t *testing.T) {
 		{"no such folder", filepath.Join(dir, "none", "t.db"), store.ErrUnavailable},
 		{"a folder", dir, store.ErrUnavailable},
 		{"text", text, store.ErrCorrupt},
+		{"another's database", foreign, store.ErrCorrupt},
 	} {
 		before := openFiles(t)
 		s, err := sqlitefile.Open(t.Context(), tt.path)
@@ -151,6 +154,18 @@ func TestPathsThatAreRefused(t *testing.T) {
 	}
 	if _, err := sqlitefile.Open(nil, filepath.Join(dir, "t.db")); !errors.Is(err, store.ErrInvalid) { //nolint:staticcheck // nil is the case
 		t.Errorf("nil context: %v, want %v", err, store.ErrInvalid)
+	}
+}
+
+func makeForeign(t *testing.T, path string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", uri(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if _, err := db.Exec(`CREATE TABLE customer (name TEXT)`); err != nil {
+		t.Fatal(err)
 	}
 }
 
