@@ -96,7 +96,7 @@ func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) e
 
 // Organizations returns the organizations that the person is on the roster of, by
 // id: what every member may see of them.
-func (a Actor) Organizations(ctx context.Context) ([]Header, error) {
+func (a Actor) Organizations(ctx context.Context) ([]OrganizationHeader, error) {
 	r := a.ask("", "organization.list", tenancy.KindOrganization, "", nil)
 	_, err := tenancy.ParseUserID(string(a.user))
 	if err := first(a.t.open(), hasContext(ctx), err); err != nil {
@@ -111,7 +111,7 @@ func (a Actor) Organizations(ctx context.Context) ([]Header, error) {
 			refs = append(refs, tenancy.OrganizationRef(m.Value.Org).Ref)
 		}
 	}
-	var headers []Header
+	var headers []OrganizationHeader
 	err = a.t.each(ctx, refs, func(rec store.Record) {
 		if o := store.As[tenancy.Organization](rec).Value; o.ID != "" && o.Closed.IsZero() {
 			headers = append(headers, headerOf(o))
@@ -136,17 +136,19 @@ func (t *Tenet) each(ctx context.Context, refs []tenancy.Ref, do func(store.Reco
 	return nil
 }
 
-// Header is what every member may see of an organization.
-type Header struct {
+// OrganizationHeader is what every member may see of an organization.
+type OrganizationHeader struct {
 	ID       tenancy.OrgID    `json:"id"`
 	Name     string           `json:"name"`
 	Branding tenancy.Branding `json:"branding,omitzero"`
 }
 
-func headerOf(o tenancy.Organization) Header { return Header{o.ID, o.Name, o.Branding} }
+func headerOf(o tenancy.Organization) OrganizationHeader {
+	return OrganizationHeader{o.ID, o.Name, o.Branding}
+}
 
 // Organization returns what every member may see of an organization.
-func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h Header, err error) {
+func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h OrganizationHeader, err error) {
 	err = a.check(ctx, a.ask(org, "organization.see", tenancy.KindOrganization, string(org), nil), func(w *work) error {
 		s, err := a.may(w, access.SeeOrganization, org, "")
 		h = headerOf(s.Org)
@@ -155,12 +157,10 @@ func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h Header, e
 	return h, err
 }
 
-// Settings are what owners see of their organization. Rev is the organization's,
-// for ChangeOptions.IfRev.
+// Settings are what owners see of their organization, each record with its revision.
 type Settings struct {
-	Rev          store.Rev
-	Organization tenancy.Organization
-	Subscription tenancy.Subscription
+	Organization store.Stored[tenancy.Organization]
+	Subscription store.Stored[tenancy.Subscription]
 }
 
 // Settings returns an organization's settings, to its owners.
@@ -169,8 +169,7 @@ func (a Actor) Settings(ctx context.Context, org tenancy.OrgID) (set Settings, e
 		if _, err := a.may(w, access.SeeSettings, org, ""); err != nil {
 			return err
 		}
-		o := read(w, tenancy.OrganizationRef(org))
-		set = Settings{o.Rev, o.Value, read(w, tenancy.SubscriptionRef(org)).Value}
+		set = Settings{read(w, tenancy.OrganizationRef(org)), read(w, tenancy.SubscriptionRef(org))}
 		return nil
 	})
 	return set, err

@@ -15,15 +15,16 @@ import (
 type NewKey struct {
 	Name string          `json:"name"`
 	Kind tenancy.KeyKind `json:"kind"` // a personal key is the actor's own
-	// Models narrows what the project has: a list, tenancy.AllModels() for no
-	// narrowing, or, where nothing is said, none.
+	// Models narrows what the project has: a list of models of the organization's
+	// plan, by their own ids and not by aliases; tenancy.AllModels() for no
+	// narrowing; or, where nothing is said, none.
 	Models  tenancy.ModelSet `json:"models"`
 	Expires time.Time        `json:"expires,omitzero"` // zero: never
 }
 
 // CreateKey creates a key in a project and returns it with its secret, which is
-// shown this once and kept nowhere. A personal key is the actor's own; who may make
-// which kind says the role table. Repeated under its operation id it returns the
+// shown this once and kept nowhere. A personal key is the actor's own; the role
+// table says who may make which kind. Repeated under its operation id it returns the
 // key and ErrSecretShown.
 //
 // A key of this process works when CreateKey returns, and one of another process
@@ -51,7 +52,7 @@ func (a Actor) CreateKey(ctx context.Context, org tenancy.OrgID, project tenancy
 
 func (a Actor) newKey(w *work, org tenancy.OrgID, project tenancy.ProjectID, n NewKey) (tenancy.Key, keys.Secret, error) {
 	k := tenancy.Key{
-		Org: org, Project: project, Kind: n.Kind, Name: n.Name, Models: n.Models,
+		Org: org, Project: project, Kind: n.Kind, Name: n.Name,
 		CreatedBy: a.user, Created: tenancy.Instant(w.now), Expires: tenancy.Instant(n.Expires),
 	}
 	s := a.stand(w, org, project)
@@ -64,6 +65,10 @@ func (a Actor) newKey(w *work, org tenancy.OrgID, project tenancy.ProjectID, n N
 		return k, keys.Secret{}, ErrNotFound
 	}
 	if err := first(refusal(s.May(access.CreateKey, whose)), k.CheckExpiry(w.now)); err != nil {
+		return k, keys.Secret{}, err
+	}
+	k, err := k.RestrictTo(n.Models, a.t.planned(w, org, n.Models))
+	if err = first(w.err, err); err != nil {
 		return k, keys.Secret{}, err
 	}
 	return keys.Minter{Format: a.t.options.Format, Peppers: a.t.options.Peppers}.Mint(k, a.user, w.now)
@@ -105,21 +110,22 @@ func (a Actor) mayKey(w *work, does access.Action, org tenancy.OrgID, id tenancy
 }
 
 // Keys yields a project's keys by creation, for all who see the project: what is
-// known of them, without digests. It stops after the first error, which it yields
-// with the zero Key.
-func (a Actor) Keys(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID) iter.Seq2[tenancy.Key, error] {
+// known of them, without digests, with their revisions. It stops after the first
+// error, which it yields with the zero Stored.
+func (a Actor) Keys(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID) iter.Seq2[store.Stored[tenancy.Key], error] {
 	r := a.ask(org, "key.list", tenancy.KindKey, string(project), nil)
-	return func(yield func(tenancy.Key, error) bool) {
+	return func(yield func(store.Stored[tenancy.Key], error) bool) {
 		err := a.check(ctx, r, func(w *work) error {
 			_, err := a.mayIn(w, access.ListKeys, org, project)
 			return err
 		})
 		if err != nil {
-			yield(tenancy.Key{}, err)
+			yield(store.Stored[tenancy.Key]{}, err)
 			return
 		}
 		for k, err := range store.Walk(ctx, a.t.st, store.KeysOf(org, project)) {
-			if !yield(withoutDigests(k.Value), r.wrap(err)) {
+			k.Value = withoutDigests(k.Value)
+			if !yield(k, r.wrap(err)) {
 				return
 			}
 		}

@@ -334,7 +334,7 @@ func TestStringsOutliveTheirBuffer(t *testing.T) {
 	if _, err := w.Snapshot(ctx); err != nil {
 		t.Errorf("what was stored: %v", err)
 	}
-	if p := must[tenancy.Project](t)(w.As("rob").Project(ctx, w.org, made.ID)); p.Name != "lent" || !p.Models.Has("small") {
+	if p := must[store.Stored[tenancy.Project]](t)(w.As("rob").Project(ctx, w.org, made.ID)).Value; p.Name != "lent" || !p.Models.Has("small") {
 		t.Errorf("the project: %+v", p)
 	}
 	for _, e := range entries(t, w.st, w.org) {

@@ -168,7 +168,7 @@ func (t *Tenet) Models(p Principal) ([]tenancy.Model, access.Decision) {
 }
 
 // Estimate is what a call is expected to consume, for limits to reserve. Unknown
-// units reserve nothing.
+// units reserve nothing. Limits are not enforced yet, so nothing is reserved.
 type Estimate struct {
 	Units usage.Units
 }

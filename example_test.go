@@ -28,6 +28,9 @@ func check(err error) {
 	}
 }
 
+// upstreamKey is the host's credential at the upstream.
+const upstreamKey = "sk-the-hosts-own"
+
 // exampleFiles returns a path for a database, a pepper, and the URL of an upstream
 // that answers every call.
 func exampleFiles() (path string, pepper []byte, upstream string) {
@@ -71,7 +74,11 @@ func Example() {
 
 	upstream, err := url.Parse(upstreamURL)
 	check(err)
-	gateway := httptest.NewServer(t.Handler(httputil.NewSingleHostReverseProxy(upstream)))
+	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(upstream)
+		r.Out.Header.Set("Authorization", "Bearer "+upstreamKey) // the client's own is gone already
+	}}
+	gateway := httptest.NewServer(t.Handler(proxy)) // or http.ListenAndServe
 	defer gateway.Close()
 	for _, model := range []string{"gpt-4o", "gpt-5"} {
 		req, _ := http.NewRequest(http.MethodPost, gateway.URL+"/v1/chat/completions", strings.NewReader(`{"model":"`+model+`"}`))

@@ -96,8 +96,14 @@ func newEdge(o *HTTPOptions) *edge {
 // gives the call. next may answer with a model of its own choosing only after
 // Call.Switch.
 //
-// Every answer carries X-Request-Id, which is minted here and is the one that
-// usage records have. A panic of next passes through after the call was finished.
+// The Content-Type must be application/json. A path must begin with /v1/: under a
+// prefix, http.StripPrefix takes it off. OPTIONS is 404 like any other method, so
+// whoever answers CORS preflights stands before this.
+//
+// Every answer carries X-Request-Id, which is minted here; a client's own is ignored.
+// It is in the record of a call that was allowed. Refusals of a kind are merged into
+// one record a second, which has the id of the first or none. A panic of next passes
+// through after the call was finished.
 func (t *Tenet) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		x := &exchange{Tenet: t, w: w, r: r, id: t.mint("req_")}

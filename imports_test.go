@@ -36,7 +36,7 @@ var importTable = []row{
 		"records and rules are pure, and rest on nothing of ours; net/url parses, fmt is for hiding digests from it"},
 	{"access", "fmt iter maps slices strings time", "tenancy",
 		"a decision is a function of a picture and a time"},
-	{"usage", "cmp encoding/json errors fmt math math/bits slices strings time unicode/utf8", "access tenancy",
+	{"usage", "cmp encoding/json errors fmt math math/bits slices strconv strings time unicode/utf8", "access tenancy",
 		"values only; access for the reasons that records carry"},
 	{"usage/meter", "bytes encoding/json strconv", "tenancy usage",
 		"reads bytes that others carry; it opens nothing"},

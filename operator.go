@@ -1,6 +1,7 @@
 package tenet
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"strings"
@@ -26,7 +27,8 @@ func (t *Tenet) Operator(me tenancy.UserID) Operator { return Operator{t.As(me)}
 // With is [Actor.With].
 func (o Operator) With(opts ChangeOptions) Operator { return Operator{o.actor.With(opts)} }
 
-// NewOrganization is what an organization is created from.
+// NewOrganization is what an organization is created from. Name, Currency, Owner.User
+// and Plan are required.
 type NewOrganization struct {
 	Name     string           `json:"name"`
 	Branding tenancy.Branding `json:"branding,omitzero"`
@@ -50,7 +52,11 @@ type NewMember struct {
 
 // CreateOrganization creates an organization together with its first owner and its
 // subscription. Under an operation id its own id follows from that, so that asking
-// again does not make a second one.
+// again does not make a second one; once the log has forgotten the operation, asking
+// again is store.ErrReused.
+//
+// A program that makes an organization at its first start asks
+// [Actor.Organizations] of its owner first, and creates one where there is none.
 func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (tenancy.Organization, error) {
 	a := o.actor
 	if n.TimeZone == "" {
@@ -269,7 +275,8 @@ func (o Operator) changeRoot(ctx context.Context, org tenancy.OrgID, action stor
 
 // PutModel puts a model, or an alias of one, into the catalogue, or changes it. An
 // alias names a model that is there and is no alias, and neither ever turns into
-// the other. Created is set by the first put.
+// the other. Created is set by the first put. Putting what is there already changes
+// nothing.
 func (o Operator) PutModel(ctx context.Context, m tenancy.Model) error {
 	a := o.actor
 	m.ID = tenancy.ModelID(strings.Clone(string(m.ID)))
@@ -290,8 +297,17 @@ func (o Operator) PutModel(ctx context.Context, m tenancy.Model) error {
 				return err
 			}
 		}
+		if !before.Absent() && sameRecord(before.Value, next) {
+			return nil
+		}
 		w.save(next)
 		return nil
 	})
 	return err
+}
+
+func sameRecord(a, b tenancy.Entity) bool {
+	x, errX := store.Marshal(a)
+	y, errY := store.Marshal(b)
+	return errX == nil && errY == nil && bytes.Equal(x, y)
 }

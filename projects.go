@@ -57,27 +57,36 @@ func hold(w *work, p tenancy.Project) error {
 	return nil
 }
 
-// setModels is p with want as its set, judged by the plan. The catalogue is read
-// and not checked by the commit: every decision derives from it again.
+// setModels is p with want as its set, judged by the plan.
 func (t *Tenet) setModels(w *work, p tenancy.Project, want tenancy.ModelSet) (tenancy.Project, error) {
-	plan := read(w, tenancy.SubscriptionRef(p.Org)).Value
+	inPlan := t.planned(w, p.Org, want)
+	if w.err != nil {
+		return p, w.err
+	}
+	return p.SetModels(want, inPlan)
+}
+
+// planned tells of the ids that a set lists which are in the organization's plan. The
+// catalogue is read and not checked by the commit: every decision derives from it
+// again.
+func (t *Tenet) planned(w *work, org tenancy.OrgID, set tenancy.ModelSet) func(tenancy.ModelID) bool {
+	plan := read(w, tenancy.SubscriptionRef(org)).Value
 	var refs []tenancy.Ref
-	for _, id := range want.List() {
+	for _, id := range set.List() {
 		if _, err := tenancy.ParseModelID(string(id)); err == nil {
 			refs = append(refs, tenancy.ModelRef(id).Ref)
 		}
 	}
-	offered := map[tenancy.ModelID]bool{}
+	in := map[tenancy.ModelID]bool{}
 	err := t.each(w.ctx, refs, func(rec store.Record) {
 		if m := store.As[tenancy.Model](rec).Value; m.ID != "" {
-			offered[m.ID] = plan.Includes(m)
+			in[m.ID] = plan.Includes(m)
 		}
 	})
 	if err != nil {
 		w.err = err
-		return p, err
 	}
-	return p.SetModels(want, func(id tenancy.ModelID) bool { return offered[id] })
+	return func(id tenancy.ModelID) bool { return in[id] }
 }
 
 // changeProject runs a rule over a project that the actor may do action to. The
@@ -170,33 +179,34 @@ func (a Actor) SetProjectModels(ctx context.Context, org tenancy.OrgID, id tenan
 }
 
 // Project returns a project that the person sees: an active one, or an archived
-// one for who may restore or report on it.
-func (a Actor) Project(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (p tenancy.Project, err error) {
+// one for those who may restore it or see its numbers. The revision is for
+// ChangeOptions.IfRev.
+func (a Actor) Project(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (p store.Stored[tenancy.Project], err error) {
 	r := a.ask(org, "project.see", tenancy.KindProject, string(id), nil)
 	err = a.check(ctx, r, func(w *work) error {
 		s := a.stand(w, org, id)
 		if !s.Sees() || !s.Org.Closed.IsZero() {
 			return ErrNotFound
 		}
-		p = s.Project
+		p = read(w, tenancy.ProjectRef(org, id))
 		return nil
 	})
 	return p, err
 }
 
 // VisibleProjects yields the projects that the person sees in navigation, by
-// folded name, then id. It stops after the first error, which it yields with the
-// zero Project.
-func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2[tenancy.Project, error] {
+// folded name, then id, with their revisions. It stops after the first error, which
+// it yields with the zero Stored.
+func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2[store.Stored[tenancy.Project], error] {
 	r := a.ask(org, "project.list", tenancy.KindProject, "", nil)
-	return func(yield func(tenancy.Project, error) bool) {
+	return func(yield func(store.Stored[tenancy.Project], error) bool) {
 		var standing access.Standing
 		err := a.check(ctx, r, func(w *work) (err error) {
 			standing, err = a.may(w, access.SeeOrganization, org, "")
 			return err
 		})
 		if err != nil {
-			yield(tenancy.Project{}, err)
+			yield(store.Stored[tenancy.Project]{}, err)
 			return
 		}
 		if standing.OrgOwner() {
@@ -205,7 +215,7 @@ func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2
 		}
 		ps, err := a.placedIn(ctx, standing)
 		if err != nil {
-			yield(tenancy.Project{}, r.wrap(err))
+			yield(store.Stored[tenancy.Project]{}, r.wrap(err))
 			return
 		}
 		for _, p := range ps {
@@ -217,7 +227,7 @@ func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2
 }
 
 // allProjects yields every active project: the name claims are in that order.
-func (a Actor) allProjects(ctx context.Context, r request, yield func(tenancy.Project, error) bool) {
+func (a Actor) allProjects(ctx context.Context, r request, yield func(store.Stored[tenancy.Project], error) bool) {
 	q := store.NamesOf(r.org).Query
 	q.Limit = 200
 	for {
@@ -226,12 +236,12 @@ func (a Actor) allProjects(ctx context.Context, r request, yield func(tenancy.Pr
 		for _, rec := range page.Records {
 			refs = append(refs, tenancy.ProjectRef(r.org, store.As[tenancy.NameClaim](rec).Value.Project).Ref)
 		}
-		var ps []tenancy.Project
+		var ps []store.Stored[tenancy.Project]
 		if err == nil {
 			ps, err = a.t.activeProjects(ctx, refs)
 		}
 		if err != nil {
-			yield(tenancy.Project{}, r.wrap(err))
+			yield(store.Stored[tenancy.Project]{}, r.wrap(err))
 			return
 		}
 		for _, p := range ps {
@@ -247,7 +257,7 @@ func (a Actor) allProjects(ctx context.Context, r request, yield func(tenancy.Pr
 
 // placedIn returns the active projects that the person has a counting place in, in
 // order.
-func (a Actor) placedIn(ctx context.Context, s access.Standing) ([]tenancy.Project, error) {
+func (a Actor) placedIn(ctx context.Context, s access.Standing) ([]store.Stored[tenancy.Project], error) {
 	var refs []tenancy.Ref
 	for pm, err := range store.Walk(ctx, a.t.st, store.RolesOf(s.Org.ID, a.user)) {
 		if err != nil {
@@ -258,18 +268,18 @@ func (a Actor) placedIn(ctx context.Context, s access.Standing) ([]tenancy.Proje
 		}
 	}
 	ps, err := a.t.activeProjects(ctx, refs)
-	slices.SortFunc(ps, func(x, y tenancy.Project) int {
-		if c := strings.Compare(tenancy.Fold(x.Name), tenancy.Fold(y.Name)); c != 0 {
+	slices.SortFunc(ps, func(x, y store.Stored[tenancy.Project]) int {
+		if c := strings.Compare(tenancy.Fold(x.Value.Name), tenancy.Fold(y.Value.Name)); c != 0 {
 			return c
 		}
-		return strings.Compare(string(x.ID), string(y.ID))
+		return strings.Compare(string(x.Value.ID), string(y.Value.ID))
 	})
 	return ps, err
 }
 
-func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []tenancy.Project, err error) {
+func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []store.Stored[tenancy.Project], err error) {
 	err = t.each(ctx, refs, func(rec store.Record) {
-		if p := store.As[tenancy.Project](rec).Value; p.ID != "" && p.Archived.IsZero() {
+		if p := store.As[tenancy.Project](rec); !p.Absent() && p.Value.Archived.IsZero() {
 			ps = append(ps, p)
 		}
 	})

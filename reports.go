@@ -14,7 +14,7 @@ import (
 // Span is a stretch of time: From <= t < To.
 type Span struct{ From, To time.Time }
 
-// UsageQuery asks for sums.
+// UsageQuery asks for sums. Its Span must be set; there is no "all".
 type UsageQuery struct {
 	Span
 	// Step is the width of a period, cut in the organization's time zone; empty is

@@ -403,7 +403,7 @@ func TestNames(t *testing.T) {
 	var names []string
 	for p, err := range ann.VisibleProjects(ctx, w.org) {
 		mustNot(t, err)
-		names = append(names, p.Name)
+		names = append(names, p.Value.Name)
 	}
 	if diff := gocmp.Diff([]string{"lane", "strasse"}, names); diff != "" {
 		t.Errorf("projects (-want +got):\n%s", diff)
@@ -438,7 +438,7 @@ func TestOrganizations(t *testing.T) {
 	ctx, ops := t.Context(), w.Operator("ops")
 	must[tenancy.Member](t)(ops.AddMember(ctx, w.other, tenet.NewMember{User: "mem"}))
 	of := func(u tenancy.UserID) (names []string) {
-		for _, h := range must[[]tenet.Header](t)(w.As(u).Organizations(ctx)) {
+		for _, h := range must[[]tenet.OrganizationHeader](t)(w.As(u).Organizations(ctx)) {
 			names = append(names, h.Name)
 		}
 		slices.Sort(names)
@@ -484,8 +484,8 @@ func TestLimitedWorkspace(t *testing.T) {
 		mustNot(t, err)
 		n++
 	}
-	h := must[tenet.Header](t)(w.As("rob").Organization(t.Context(), w.org))
-	if n != 0 || h != (tenet.Header{ID: w.org, Name: "Acme"}) {
+	h := must[tenet.OrganizationHeader](t)(w.As("rob").Organization(t.Context(), w.org))
+	if n != 0 || h != (tenet.OrganizationHeader{ID: w.org, Name: "Acme"}) {
 		t.Errorf("%d projects, header %+v", n, h)
 	}
 }

@@ -125,7 +125,7 @@ func TestConflictRunsTheRuleAgain(t *testing.T) {
 		}
 		group.Wait()
 		set := must[tenet.Settings](t)(w.As("ann").Settings(ctx, w.org))
-		if got, want := len(set.Organization.Owners), 2+writers*each; got != want {
+		if got, want := len(set.Organization.Value.Owners), 2+writers*each; got != want {
 			t.Errorf("%d owners, want %d", got, want)
 		}
 		if w.faults.count("Commit") <= 1+writers*each {
@@ -396,7 +396,7 @@ func TestC4SameOperationAtOnce(t *testing.T) {
 		if shown != 1 {
 			t.Errorf("%d secrets were shown, want 1", shown)
 		}
-		if got := must[[]tenet.Header](t)(w.As("gil").Organizations(ctx)); len(got) != 1 {
+		if got := must[[]tenet.OrganizationHeader](t)(w.As("gil").Organizations(ctx)); len(got) != 1 {
 			t.Errorf("gil has %d organizations, want 1", len(got))
 		}
 	})
@@ -538,7 +538,57 @@ func TestIfRev(t *testing.T) {
 	if _, err := w.As("vic").With(tenet.ChangeOptions{IfRev: seen}).RenameProject(ctx, w.org, w.project.ID, "x"); !errors.Is(err, tenet.ErrForbidden) {
 		t.Errorf("who may not is told that first: %v", err)
 	}
-	if p := must[tenancy.Project](t)(w.As("ann").Project(ctx, w.org, w.project.ID)); p.Name != "first" || len(entries(t, w.st, w.org)) != count {
+	if p := must[store.Stored[tenancy.Project]](t)(w.As("ann").Project(ctx, w.org, w.project.ID)).Value; p.Name != "first" || len(entries(t, w.st, w.org)) != count {
 		t.Errorf("a stale change was written: %q", p.Name)
+	}
+}
+
+// What a page read is what its change is compared with, round after round.
+func TestSettingsRevisions(t *testing.T) {
+	w := newTown(t)
+	ctx, ops := t.Context(), w.Operator("ops")
+	for range 3 {
+		set := must[tenet.Settings](t)(w.As("ann").Settings(ctx, w.org))
+		plan := set.Subscription.Value
+		plan.Plan += "+"
+		mustNot(t, ops.With(tenet.ChangeOptions{IfRev: set.Subscription.Rev}).SetSubscription(ctx, plan))
+		if err := ops.With(tenet.ChangeOptions{IfRev: set.Subscription.Rev}).SetSubscription(ctx, plan); !errors.Is(err, tenet.ErrStale) {
+			t.Errorf("at a revision before: %v, want ErrStale", err)
+		}
+	}
+	p := must[store.Stored[tenancy.Project]](t)(w.As("ann").Project(ctx, w.org, w.project.ID))
+	if _, err := w.As("ann").With(tenet.ChangeOptions{IfRev: p.Rev}).RenameProject(ctx, w.org, w.project.ID, "renamed"); err != nil {
+		t.Error(err)
+	}
+}
+
+// Putting what is there leaves no entry.
+func TestPutModelTwice(t *testing.T) {
+	w := newTown(t)
+	m := tenancy.Model{ID: "again", Public: true}
+	mustNot(t, w.Operator("ops").PutModel(t.Context(), m))
+	count := len(entries(t, w.st, ""))
+	mustNot(t, w.Operator("ops").PutModel(t.Context(), m))
+	if got := len(entries(t, w.st, "")); got != count {
+		t.Errorf("%d entries, want %d", got, count)
+	}
+	m.Public = false
+	mustNot(t, w.Operator("ops").PutModel(t.Context(), m))
+	if got := len(entries(t, w.st, "")); got != count+1 {
+		t.Errorf("%d entries after a change, want %d", got, count+1)
+	}
+}
+
+// A key's list holds canonical ids of the plan, and says no more of the catalogue.
+func TestKeyModels(t *testing.T) {
+	w := newTown(t)
+	for name, set := range map[string]tenancy.ModelSet{
+		"alias": tenancy.Models("latest"), "unknown": tenancy.Models("no-such-model"), "malformed": tenancy.Models("a b"),
+	} {
+		_, _, err := w.As("ann").CreateKey(t.Context(), w.org, w.project.ID, tenet.NewKey{Name: "k", Kind: tenancy.KeyService, Models: set})
+		var field *tenancy.FieldError
+		if !errors.As(err, &field) || field.Field != "models" {
+			t.Errorf("%s: %v, want a FieldError of models", name, err)
+		}
 	}
 }

@@ -151,7 +151,7 @@ func (g *growth) compareProjects(ctx context.Context, view access.View) {
 			var got []tenancy.ProjectID
 			for p, err := range g.w.As(u).VisibleProjects(ctx, org) {
 				if err == nil {
-					got = append(got, p.ID)
+					got = append(got, p.Value.ID)
 				}
 			}
 			if diff := gocmp.Diff(want[org], got); diff != "" {

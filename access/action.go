@@ -1,7 +1,8 @@
 package access
 
 // Action is something that a person may want to do. The zero Action, and any
-// text that is not in [Table], is allowed to nobody.
+// text that is not in [Table], is allowed to nobody. A host may ask about any of
+// them for its own pages; package tenet has verbs for some.
 type Action string
 
 // Actions on a project. Their subject names the project, or a key of it.

@@ -29,7 +29,7 @@ const (
 	ReasonModelNotEnabled
 	ReasonModelNotInKey
 
-	// Reasons of limits, which beginning a call gives.
+	// Reasons of limits, for beginning a call. Nothing gives them yet.
 	ReasonRateLimit
 	ReasonBudget
 

@@ -94,7 +94,7 @@ type Entry struct {
 	Op       OperationID   // unique in Org; never empty
 	Request  [16]byte      // of what was asked, by the caller; tells a retry from another use of Op
 	Actor    tenancy.UserID
-	OnBehalf tenancy.UserID
+	OnBehalf tenancy.UserID // in whose place the actor acted; may be empty
 	Action   Action
 	Subject  tenancy.Ref
 	Project  tenancy.ProjectID // whose trail shows it too; may be empty

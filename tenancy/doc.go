@@ -11,9 +11,11 @@
 //
 // The package is pure: it has no context, clock, randomness, goroutine or I/O.
 // Time is an argument. A record is a plain value, and a rule is a method that
-// returns the changed value or a typed error and leaves its receiver as it was:
+// returns the changed value, and a typed error where the rule can refuse. It leaves
+// its receiver as it was:
 //
-//	archived, err := project.Archive(now)
+//	archived := project.Archive(now)
+//	renamed, err := project.Rename("prod")
 //
 // Records are immutable by agreement: nobody writes to a slice that a record
 // reaches. Every exported function may be called from any goroutine.

@@ -109,11 +109,15 @@ func (k Key) Rename(name string) (Key, error) {
 	return k, CheckName("name", name)
 }
 
-// Restrict returns the key narrowed to set; "all" lifts the restriction. The set
-// never widens anything: a decision intersects it with the project's.
-func (k Key) Restrict(set ModelSet) (Key, error) {
+// RestrictTo returns the key narrowed to set; "all" lifts the restriction. The set
+// never widens anything: a decision intersects it with the project's. What is newly
+// listed must be what inPlan reports, in the terms of [Project.SetModels].
+func (k Key) RestrictTo(set ModelSet, inPlan func(ModelID) bool) (Key, error) {
+	if err := firstError(set.check("models"), newlyIn(k.Models, set, inPlan)); err != nil {
+		return k, err
+	}
 	k.Models = set
-	return k, set.check("models")
+	return k, nil
 }
 
 // Revoke returns the key switched off for good. Revoking twice keeps the first

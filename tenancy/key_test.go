@@ -120,12 +120,18 @@ func TestKeyTransitions(t *testing.T) {
 	}
 	_, err = k.Rename("")
 	checkField(t, err, "name", "people read it")
-	narrow, err := k.Restrict(tenancy.Models("m1"))
+	inPlan := func(id tenancy.ModelID) bool { return id == "m1" }
+	narrow, err := k.RestrictTo(tenancy.Models("m1"), inPlan)
 	if err != nil || !narrow.Models.Equal(tenancy.Models("m1")) {
-		t.Errorf("Restrict: %v", err)
+		t.Errorf("RestrictTo: %v", err)
 	}
-	_, err = k.Restrict(tenancy.Models(""))
+	_, err = k.RestrictTo(tenancy.Models(""), inPlan)
 	checkField(t, err, "models", "no model id")
+	_, err = narrow.RestrictTo(tenancy.Models("m1", "m2"), inPlan)
+	checkField(t, err, "models", "the catalogue is not to be probed")
+	if wide, err := narrow.RestrictTo(tenancy.AllModels(), inPlan); err != nil || !wide.Models.All() {
+		t.Errorf("RestrictTo all: %v", err)
+	}
 	revoked := k.Revoke(now.Add(9)).Revoke(later)
 	want := aKey()
 	want.Revoked = now

@@ -33,7 +33,8 @@ type Limit struct {
 }
 
 // Limits are ceilings that hold together, one for a measure and window. An empty
-// Limits sets no ceiling at its level; those of the levels above still hold.
+// Limits sets no ceiling at its level; those of the levels above still hold. They
+// are kept and not enforced yet.
 type Limits []Limit
 
 // MaxLimits bounds the limits of one record.

@@ -18,6 +18,7 @@ type Model struct {
 	Orgs    []OrgID   `json:"orgs,omitzero"`
 	Prices  []Price   `json:"prices,omitzero"`
 	Created time.Time `json:"created"`
+	// Retired is since when the model is in nobody's plan, and the alias leads nowhere.
 	Retired time.Time `json:"retired,omitzero"`
 }
 

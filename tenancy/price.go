@@ -34,7 +34,7 @@ type Price struct {
 	Unit     Unit      `json:"unit"`
 	Currency string    `json:"currency"` // ISO 4217
 	Nano     int64     `json:"nano"`     // billionths of the currency for one of Unit; 0 is free
-	From     time.Time `json:"from"`
+	From     time.Time `json:"from"`     // zero: from the beginning
 }
 
 func checkPrices(ps []Price) error {

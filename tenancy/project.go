@@ -75,17 +75,22 @@ func (p Project) Restore(name string) (Project, error) {
 // stay, in the plan or not. A model outside the plan and one that does not exist
 // are the same [*FieldError], so that the catalogue cannot be probed.
 func (p Project) SetModels(want ModelSet, inPlan func(ModelID) bool) (Project, error) {
-	if err := firstError(p.Writable(), want.check("models")); err != nil {
+	if err := firstError(p.Writable(), want.check("models"), newlyIn(p.Models, want, inPlan)); err != nil {
 		return p, err
-	}
-	for _, id := range want.ids {
-		kept := !p.Models.all && p.Models.Has(id)
-		if !kept && !inPlan(id) {
-			return p, invalid("models", "models of the organization's plan")
-		}
 	}
 	p.Models = want
 	return p, nil
+}
+
+// newlyIn refuses a listed model that neither was listed before nor is in the plan.
+func newlyIn(before, want ModelSet, inPlan func(ModelID) bool) error {
+	for _, id := range want.ids {
+		kept := !before.all && before.Has(id)
+		if !kept && !inPlan(id) {
+			return invalid("models", "models of the organization's plan")
+		}
+	}
+	return nil
 }
 
 // Validate returns the first [*FieldError] of the record, or nil.

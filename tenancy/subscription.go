@@ -5,8 +5,10 @@ package tenancy
 type Subscription struct {
 	Org  OrgID  `json:"org"`
 	Plan string `json:"plan"` // a name, for people
-	// Models decides what the organization may use: a list, or "all", which is
-	// the catalogue's public models and those that name the organization.
+	// Models decides what the organization may use: a list of models by their own
+	// ids, or "all", which is the catalogue's public models and those that name the
+	// organization. An alias, or an id that the catalogue does not have, may be
+	// listed and allows nothing.
 	Models ModelSet `json:"models"`
 	// Default limits hold where a project or key sets none of its own; Maximum
 	// limits hold always.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"strconv"
+	"strings"
 
 	"example.com/tenet/tenancy"
 )
@@ -80,6 +82,17 @@ func (us Units) Or(o Units) Units {
 	}
 	us.known |= o.known
 	return us
+}
+
+// String lists the known units: "input=900 output=120".
+func (us Units) String() string {
+	var parts []string
+	for _, u := range tenancy.Units() {
+		if n, ok := us.Get(u); ok {
+			parts = append(parts, string(u)+"="+strconv.FormatInt(n, 10))
+		}
+	}
+	return strings.Join(parts, " ")
 }
 
 // MarshalJSON writes an object of the known units.

@@ -157,3 +157,10 @@ func TestUnitsUnmarshal(t *testing.T) {
 		})
 	}
 }
+
+func TestUnitsString(t *testing.T) {
+	us := usage.Units{}.With(tenancy.UnitOutput, 120).With(tenancy.UnitInput, 0)
+	if got := us.String(); got != "input=0 output=120" || (usage.Units{}).String() != "" {
+		t.Errorf("String = %q, of nothing %q", got, usage.Units{})
+	}
+}

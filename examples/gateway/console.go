@@ -78,7 +78,7 @@ func projectsPage(ctx context.Context, me tenet.Actor, org tenancy.OrgID, _ *htt
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, p)
+		list = append(list, p.Value)
 	}
 	return list, nil
 }
@@ -118,7 +118,7 @@ func keysPage(ctx context.Context, me tenet.Actor, org tenancy.OrgID, r *http.Re
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, k)
+		list = append(list, k.Value)
 	}
 	return list, nil
 }

@@ -49,7 +49,7 @@ type Failure struct {
 }
 
 // Error is the case, the rule and what was seen.
-func (f *Failure) Error() string { return fmt.Sprintf("%s: %v\n\t%s", f.Case, f.Err, f.Why) }
+func (f *Failure) Error() string { return fmt.Sprintf("%s: %s\n%v", f.Case, f.Why, f.Err) }
 
 // Unwrap returns what was seen.
 func (f *Failure) Unwrap() error { return f.Err }
@@ -78,13 +78,18 @@ func cases() []testCase {
 	return all
 }
 
+var errNoOpen = errors.New("storetest: Harness.Open is nil")
+
 // Run runs each case as a subtest.
 func Run(t *testing.T, h Harness) {
+	if h.Open == nil {
+		t.Fatal(errNoOpen)
+	}
 	for _, c := range cases() {
 		t.Run(c.name, func(t *testing.T) {
 			because, err := c.check(t.Context(), h)
 			if err != nil {
-				t.Errorf("%v\n%s", err, c.why)
+				t.Errorf("%s\n%v", c.why, err)
 			}
 			if because != "" {
 				t.Skip(because)
@@ -97,6 +102,9 @@ func Run(t *testing.T, h Harness) {
 // errors.Join; nil where the backend passed. It stops, with the context's error
 // among them, when ctx ends. It needs no *testing.T.
 func Check(ctx context.Context, h Harness) error {
+	if h.Open == nil {
+		return errNoOpen
+	}
 	var failed []error
 	for _, c := range cases() {
 		if err := ctx.Err(); err != nil {
