@@ -89,7 +89,7 @@ func (a Actor) mayIn(w *work, action access.Action, org tenancy.OrgID, project t
 // check runs a rule that only reads: what it saw was true at one moment. Options of
 // a change are not for it.
 func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) error {
-	r.opts = ChangeOptions{}
+	r.opts, r.reads = ChangeOptions{}, true
 	_, _, err := a.t.change(ctx, r, rule)
 	return err
 }

@@ -40,7 +40,8 @@ func (a Actor) CreateKey(ctx context.Context, org tenancy.OrgID, project tenancy
 		w.save(made)
 		return w.subject(made.Ref(), project)
 	})
-	k, err := outcome(ctx, a.t, r, ended[tenancy.Key]{made, tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID)), replayed, err})
+	ref := tenancy.KeyRef(org, tenancy.KeyID(e.Subject.ID))
+	k, err := outcome(ctx, a, r, ended[tenancy.Key]{made, ref, a.seer(org, project), replayed, err})
 	switch {
 	case err != nil:
 		return tenancy.Key{}, keys.Secret{}, err

@@ -2,7 +2,6 @@ package tenet
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -147,6 +146,19 @@ func (t *Tenet) decideUse(user tenancy.UserID, org tenancy.OrgID, project tenanc
 	return at.picture.Load().DecideUse(t.replica.catalogue.Load(), user, project, model), now
 }
 
+// barred is the decision that refuses every call of a verified key whatever its
+// model, if there is one; it is recorded.
+func (t *Tenet) barred(p Principal) (access.Decision, bool) {
+	d, now := t.decide(p, "")
+	if d.Reason == access.ReasonNoModel {
+		return d, false
+	}
+	if d.Effect == access.Deny {
+		t.recordDenied(d, "", now)
+	}
+	return d, true
+}
+
 // Models returns what a verified key may call now, by id, aliases included: the
 // entries for which [Tenet.CanCall] is allowed. The decision is Allow where there
 // is something to decide about, and says otherwise why every model is refused.
@@ -184,6 +196,9 @@ func (t *Tenet) Begin(ctx context.Context, p Principal, model tenancy.ModelID, e
 
 // Begin is [Tenet.Begin] for a person in the host's own playground.
 func (a Actor) Begin(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
+	if a.t == nil {
+		return nil, access.Decision{Reason: access.ReasonHolderMayNotCall}
+	}
 	org, project = tenancy.OrgID(strings.Clone(string(org))), tenancy.ProjectID(strings.Clone(string(project)))
 	decide := func(m tenancy.ModelID) access.Decision {
 		d, _ := a.t.decideUse(a.user, org, project, m)
@@ -227,9 +242,16 @@ func (t *Tenet) newRecord(d access.Decision, now time.Time) usage.Record {
 	}
 }
 
-// recordDenied leaves a record of a refusal, merged with others of its kind. What
-// does not exist for the organization is recorded as unknown, so that its own
-// activity tells it nothing about the catalogue.
+// shows reports whether a project may hear of a model: it is in the organization's
+// plan, or was when the project turned it on.
+func (t *Tenet) shows(s access.Subject, m *tenancy.Model) bool {
+	at := t.replica.find(s.Org)
+	return m != nil && at != nil && at.picture.Load().Shows(s.Project, *m)
+}
+
+// recordDenied leaves a record of a refusal, merged with others of its kind. A model
+// that the project may not hear of is recorded as unknown, so that its own activity
+// tells it nothing about the catalogue.
 func (t *Tenet) recordDenied(d access.Decision, model tenancy.ModelID, now time.Time) {
 	if d.Subject.Org == "" || d.Subject.Project == "" {
 		return // nobody to record it for
@@ -237,7 +259,7 @@ func (t *Tenet) recordDenied(d access.Decision, model tenancy.ModelID, now time.
 	rec := t.newRecord(d, now)
 	rec.Outcome, rec.Reason = usage.OutcomeDenied, d.Reason
 	rec.Requested, rec.Served = "", ""
-	if m := t.replica.catalogue.Load().Resolve(model); m != nil && m.OfferedTo(d.Subject.Org) {
+	if m := t.replica.catalogue.Load().Resolve(model); t.shows(d.Subject, m) {
 		rec.Requested, rec.Served = tenancy.ModelID(strings.Clone(string(model))), m.ID
 	} else if model != "" {
 		rec.Requested, rec.Served = usage.UnknownModel, usage.UnknownModel
@@ -330,8 +352,8 @@ func (c *Call) Switch(model tenancy.ModelID) access.Decision {
 // idempotent: the first Finish counts, and later ones return its result. An error
 // says that the record could not be written: usage.ErrInvalid for a result outside
 // its bounds, after which the call is not finished; else ErrUnavailable or ErrClosed.
-// Units that contradict each other leave the cost unknown, and those that no sum can
-// hold are recorded as unknown.
+// Units that contradict each other leave the cost unknown, and those beyond
+// usage.MaxAmount are recorded as unknown.
 //
 // It takes no context, since a call whose client is gone is recorded like any
 // other. It waits as long as RecordingOptions.Patience at most.
@@ -366,7 +388,7 @@ func (c *Call) settle(r Result) (rec usage.Record, first bool, err error) {
 	rec.Outcome, rec.Status, rec.Units, rec.RequestID = r.Outcome, r.Status, r.Units, strings.Clone(r.RequestID)
 	rec.Latency = max(now.Sub(c.began), 0).Truncate(time.Microsecond)
 	rec.FirstToken = max(r.FirstToken, 0).Truncate(time.Microsecond)
-	rec = c.t.priced(rec)
+	rec = c.t.priced(plausible(rec))
 	if err := rec.Validate(); err != nil || r.Outcome == usage.OutcomeDenied {
 		return rec, false, usage.ErrInvalid
 	}
@@ -374,20 +396,27 @@ func (c *Call) settle(r Result) (rec usage.Record, first bool, err error) {
 	return rec, true, nil
 }
 
+// plausible is the record without the units that no call consumes.
+func plausible(r usage.Record) usage.Record {
+	for _, u := range tenancy.Units() {
+		if n, ok := r.Units.Get(u); ok && n > usage.MaxAmount {
+			r.Units = r.Units.With(u, -1)
+		}
+	}
+	return r
+}
+
 // priced is the record with its cost, by the prices of its served model at the time
 // that it began, in the organization's currency. Units that contradict each other
-// have no known cost, and units that cost more than a sum can hold are unknown.
+// have no known cost, and neither have those that cost more than anything does.
 func (t *Tenet) priced(r usage.Record) usage.Record {
 	m, at := t.replica.catalogue.Load().Resolve(r.Served), t.replica.find(r.Org)
 	if m == nil || at == nil {
 		return r
 	}
 	cost, err := usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r.Units, r.At)
-	switch {
-	case err == nil:
+	if err == nil && cost.Micro <= usage.MaxCost {
 		r.Cost = cost
-	case errors.Is(err, usage.ErrOverflow):
-		r.Units = usage.Units{}
 	}
 	return r
 }

@@ -19,7 +19,7 @@ func (r *replica) catchUp(ctx context.Context) error {
 	}
 	defer r.unlock()
 	for {
-		began := time.Since(r.base)
+		began := time.Now()
 		feed, err := r.st.Changes(ctx, r.cursor, store.MaxPage)
 		if err != nil {
 			return err
@@ -34,7 +34,8 @@ func (r *replica) catchUp(ctx context.Context) error {
 		if err := r.settle(ctx); err != nil {
 			return err
 		}
-		r.fresh.Store(int64(began))
+		r.fresh.Store(int64(began.Sub(r.base)))
+		r.freshWall.Store(began.UnixNano())
 		return nil
 	}
 }

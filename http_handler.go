@@ -24,7 +24,8 @@ type HTTPOptions struct {
 	MaxBody int64
 
 	// MaxBuffered bounds the bodies that all handlers of one Tenet hold together,
-	// in bytes; where a body does not fit the answer is 503. 0 means 256 MiB.
+	// in bytes; where a body does not fit the answer is 503. 0 means 256 MiB. The
+	// bodies of one key hold half of it at most.
 	// What a body takes is counted as it arrives, not as it was announced.
 	MaxBuffered int64
 
@@ -100,6 +101,9 @@ func newEdge(o *HTTPOptions) *edge {
 // prefix, http.StripPrefix takes it off. OPTIONS is 404 like any other method, so
 // whoever answers CORS preflights stands before this.
 //
+// An answer of next goes out as it is, its errors too. Where an upstream's errors name
+// the account that all tenants share, next is the place to replace them.
+//
 // Every answer carries X-Request-Id, which is minted here; a client's own is ignored.
 // It is in the record of a call that was allowed. Refusals of a kind are merged into
 // one record a second, which has the id of the first or none. A panic of next passes
@@ -130,7 +134,8 @@ type exchange struct {
 	w    http.ResponseWriter
 	r    *http.Request
 	id   string
-	held int64 // of edge.buffered
+	slot *keySlot
+	held int64 // of edge.buffered, and of the slot's
 }
 
 // serve takes the request as far as it may go. Where it returns an answer nothing
@@ -165,7 +170,14 @@ func (x *exchange) serve(next http.Handler) *HTTPError {
 // call reads the body, begins the call and hands it on. A refusal before Begin is
 // recorded here, one by Begin there.
 func (x *exchange) call(next http.Handler, p Principal, c route) *HTTPError {
-	defer func() { x.http.buffered.Add(-x.held) }()
+	if d, barred := x.barred(p); barred {
+		return refuse(d) // before the body takes room
+	}
+	defer func() {
+		x.http.buffered.Add(-x.held)
+		p.slot.buffered.Add(-x.held)
+	}()
+	x.slot = p.slot
 	body, s, refused := x.readCall()
 	if refused != nil {
 		return x.note(p, refused)
@@ -252,6 +264,8 @@ func (x *exchange) readBody() ([]byte, *HTTPError) {
 		switch {
 		case int64(len(body)) > limit:
 			return nil, tooLarge()
+		case length >= 0 && int64(len(body)) > length:
+			return nil, badBody("incomplete_body", "", "The body is longer than its Content-Length.")
 		case errors.Is(err, io.EOF):
 			return body, nil
 		case err != nil:
@@ -261,10 +275,13 @@ func (x *exchange) readBody() ([]byte, *HTTPError) {
 }
 
 // hold takes n bytes out of what may be buffered for as long as the exchange
-// lasts, or none.
+// lasts, or none. One key gets half of it at most, so that slow uploads of one do not
+// keep all others out.
 func (x *exchange) hold(n int64) bool {
-	if x.http.buffered.Add(n) > x.http.MaxBuffered {
+	all, own := x.http.buffered.Add(n), x.slot.buffered.Add(n)
+	if all > x.http.MaxBuffered || own > max(x.http.MaxBuffered/2, x.http.MaxBody+1) {
 		x.http.buffered.Add(-n)
+		x.slot.buffered.Add(-n)
 		return false
 	}
 	x.held += n

@@ -65,8 +65,8 @@ const requestIDHeader = "X-Request-Id"
 
 // withheld are the request's headers that next never sees: credentials, what
 // selects an organization or project at the upstream, what would change method,
-// path, encoding or range behind the gateway's back, and what belongs to one
-// connection. A name that ends in "-" stands for all that begin so. Names are
+// path, encoding or range behind the gateway's back or be answered from what another
+// tenant sent, and what belongs to one connection. A name that ends in "-" stands for all that begin so. Names are
 // lower case, and a header's "_" counts as "-", as it does in CGI and WSGI.
 var withheld = []string{
 	"authorization", "proxy-authorization", "cookie", "cookie2",
@@ -80,6 +80,7 @@ var withheld = []string{
 
 	"x-http-method", "x-http-method-override", "x-method-override", "x-original-url", "x-rewrite-url",
 	"accept-encoding", "content-encoding", "content-length", "range", "if-range", "expect", "x-request-id",
+	"idempotency-key", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since",
 
 	"connection", "proxy-connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings",
 }

@@ -55,6 +55,17 @@ var guarded = map[string]member{
 	"fallbacks":  {refused: true}, // LiteLLM
 	"route":      {refused: true}, // OpenRouter
 	"extra_body": {refused: true}, // LiteLLM: merged into the body behind the gateway
+	"provider":   {refused: true}, // OpenRouter
+	"preset":     {refused: true}, // OpenRouter
+
+	"context_window_fallbacks": {refused: true}, // LiteLLM, as are those that follow
+	"content_policy_fallbacks": {refused: true},
+	"model_list":               {refused: true},
+	"user_config":              {refused: true},
+	"api_base":                 {refused: true},
+	"base_url":                 {refused: true},
+	"api_key":                  {refused: true},
+	"mock_response":            {refused: true},
 
 	"previous_response_id": {refused: true},
 	"conversation":         {refused: true},

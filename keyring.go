@@ -27,7 +27,10 @@ func chars(id tenancy.KeyID) string { return strings.TrimPrefix(string(id), tena
 
 // keySlot is where a key is, for as long as the process runs. A Principal keeps
 // it, and so sees every later change of its key at once.
-type keySlot struct{ record atomic.Pointer[keyRecord] }
+type keySlot struct {
+	record   atomic.Pointer[keyRecord]
+	buffered atomic.Int64 // bytes of request bodies that the key holds
+}
 
 // keyRecord is what the request path needs of a key. Immutable.
 type keyRecord struct {

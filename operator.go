@@ -90,7 +90,7 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 		w.save(m)
 		return nil
 	})
-	return outcome(ctx, a.t, r, ended[tenancy.Organization]{root, tenancy.OrganizationRef(org), replayed, err})
+	return outcome(ctx, a, r, ended[tenancy.Organization]{root, tenancy.OrganizationRef(org), nil, replayed, err})
 }
 
 // first is the first of errs that is one.
@@ -125,8 +125,9 @@ func (t *Tenet) newMember(w *work, org tenancy.OrgID, n NewMember) tenancy.Membe
 }
 
 // outcome is what a change gives back: what its rule made of the record, without
-// another read that could fail, or after a repetition the record as it is now.
-func outcome[T tenancy.Recordable](ctx context.Context, t *Tenet, r request, c ended[T]) (T, error) {
+// another read that could fail, or after a repetition the record as it is now, for
+// who may still see it.
+func outcome[T tenancy.Recordable](ctx context.Context, a Actor, r request, c ended[T]) (T, error) {
 	var none T
 	if c.err != nil {
 		return none, c.err
@@ -134,17 +135,27 @@ func outcome[T tenancy.Recordable](ctx context.Context, t *Tenet, r request, c e
 	if !c.replayed {
 		return c.made, nil
 	}
-	now, err := store.One(ctx, t.st, c.ref)
-	if err == nil && now.Absent() {
-		err = ErrNotFound
+	var now store.Stored[T]
+	err := a.check(ctx, r, func(w *work) error {
+		if c.sees != nil && !c.sees(w) {
+			return ErrNotFound
+		}
+		if now = read(w, c.ref); now.Absent() {
+			return ErrNotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return none, err
 	}
-	return now.Value, r.wrap(err)
+	return now.Value, nil
 }
 
 // ended is how a change of one record ended.
 type ended[T tenancy.Recordable] struct {
 	made     T
 	ref      tenancy.RefTo[T]
+	sees     func(w *work) bool // whether the actor may see the record; nil for the operator
 	replayed bool
 	err      error
 }
@@ -184,7 +195,7 @@ func (o Operator) AddMember(ctx context.Context, org tenancy.OrgID, n NewMember)
 		}
 		return &tenancy.FieldError{Field: "role", Rule: "member or owner"}
 	})
-	return outcome(ctx, a.t, r, ended[tenancy.Member]{m, tenancy.MemberRef(org, n.User), replayed, err})
+	return outcome(ctx, a, r, ended[tenancy.Member]{m, tenancy.MemberRef(org, n.User), nil, replayed, err})
 }
 
 func makeOwner(w *work, root tenancy.Organization, user tenancy.UserID) error {

@@ -41,7 +41,8 @@ func (a Actor) CreateProject(ctx context.Context, org tenancy.OrgID, n NewProjec
 		w.save(p)
 		return w.subject(p.Ref(), p.ID)
 	})
-	return outcome(ctx, a.t, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, tenancy.ProjectID(e.Subject.ID)), replayed, err})
+	id := tenancy.ProjectID(e.Subject.ID)
+	return outcome(ctx, a, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, id), a.seer(org, id), replayed, err})
 }
 
 // hold claims the project's name, or says that another holds it.
@@ -104,7 +105,7 @@ func (a Actor) changeProject(ctx context.Context, org tenancy.OrgID, id tenancy.
 		p, err = rule(w, s.Project)
 		return err
 	})
-	return outcome(ctx, a.t, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, id), replayed, err})
+	return outcome(ctx, a, r, ended[tenancy.Project]{p, tenancy.ProjectRef(org, id), a.seer(org, id), replayed, err})
 }
 
 // RenameProject gives a project another name, for its owners.
@@ -184,14 +185,21 @@ func (a Actor) SetProjectModels(ctx context.Context, org tenancy.OrgID, id tenan
 func (a Actor) Project(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) (p store.Stored[tenancy.Project], err error) {
 	r := a.ask(org, "project.see", tenancy.KindProject, string(id), nil)
 	err = a.check(ctx, r, func(w *work) error {
-		s := a.stand(w, org, id)
-		if !s.Sees() || !s.Org.Closed.IsZero() {
+		if !a.seer(org, id)(w) {
 			return ErrNotFound
 		}
 		p = read(w, tenancy.ProjectRef(org, id))
 		return nil
 	})
 	return p, err
+}
+
+// seer says whether the actor sees a project.
+func (a Actor) seer(org tenancy.OrgID, id tenancy.ProjectID) func(w *work) bool {
+	return func(w *work) bool {
+		s := a.stand(w, org, id)
+		return s.Sees() && s.Org.Closed.IsZero()
+	}
 }
 
 // VisibleProjects yields the projects that the person sees in navigation, by

@@ -32,6 +32,9 @@ type replica struct {
 	// fresh the feed was known to be at its head.
 	base  time.Time
 	fresh atomic.Int64
+	// freshWall is the same by the wall clock, in Unix nanoseconds: a machine that
+	// slept has a monotonic clock that did not run.
+	freshWall atomic.Int64
 
 	// turn is held while records are read and put in their places, so that two
 	// who do so at once cannot leave the older one standing. Waiting for it ends
@@ -63,7 +66,9 @@ func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Dur
 
 // current reports whether the picture is young enough to answer from.
 func (r *replica) current() bool {
-	return time.Since(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge && !r.shaken.Load()
+	now := time.Now()
+	return now.Sub(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge &&
+		now.UnixNano()-r.freshWall.Load() <= int64(r.maxAge) && !r.shaken.Load()
 }
 
 // tenantOf returns the organization's place, making it where there is none.

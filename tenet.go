@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"log/slog"
+	"reflect"
 	"sync/atomic"
 	"time"
 
@@ -106,9 +107,9 @@ func (t *Tenet) Close() error {
 	return err
 }
 
-// open is ErrClosed after Close.
+// open is ErrClosed after Close, and for the zero Actor, which has no Tenet.
 func (t *Tenet) open() error {
-	if t.closed.Load() {
+	if t == nil || t.closed.Load() {
 		return ErrClosed
 	}
 	return nil
@@ -129,10 +130,10 @@ func (r *replica) begin(ctx context.Context) error {
 
 // configure checks the options and fills in their defaults.
 func configure(st store.Store, o *Options) (*Tenet, error) {
-	if st == nil {
+	if v := reflect.ValueOf(st); st == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, option("store", "a store")
 	}
-	if o == nil || o.Peppers == nil {
+	if o == nil || o.Peppers.Len() == 0 {
 		return nil, option("Peppers", "a set of at least one pepper")
 	}
 	filled, err := o.filled()

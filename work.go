@@ -156,6 +156,7 @@ type request struct {
 	asked  any // the arguments; their fingerprint tells a repetition from another use of an operation id
 	print  [16]byte
 	opts   ChangeOptions
+	reads  bool // a verb that only reads
 }
 
 // ChangeOptions go with one change. The zero value asks for nothing.
@@ -164,8 +165,8 @@ type ChangeOptions struct {
 	// and gives the first result. It is unique in the organization and bound to
 	// who asks and what for; another use is store.ErrReused. 1 to 255 bytes; where it
 	// is empty one is minted. Ids are kept for as long as the log is, at least 24
-	// hours. A change that finds nothing to do leaves no entry, and no trace of its
-	// id.
+	// hours. A change with an id leaves an entry also where it finds nothing to do.
+	// Who asks again and may no longer see the result gets [ErrNotFound].
 	Op store.OperationID
 	// IfRev is the revision at which a page read the record that it changes. Where
 	// that is no longer so the change is [ErrStale]. Zero does not ask.
@@ -212,10 +213,11 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	if !chosen {
 		r.opts.Op = store.OperationID(t.mint("op_"))
 	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
+		t.replica.refresh(ctx, e.Refs)
 		return e, true, err
 	}
 	for attempt := 0; ; attempt++ {
-		res, again, err := t.attempt(ctx, r, rule, attempt > 0)
+		res, again, err := t.attempt(ctx, r, rule, try{queue: attempt > 0, chosen: chosen})
 		if again && ctx.Err() == nil {
 			continue
 		}
@@ -244,11 +246,17 @@ func contextError(ctx context.Context, unfinished bool) error {
 	return ctx.Err()
 }
 
+// try is how a rule is run.
+type try struct {
+	queue  bool // in turn with others of the organization
+	chosen bool // the caller chose the operation id, so that it must leave an entry
+}
+
 // attempt runs the rule once. again asks for another: what it saw had changed.
 // Those who lost once queue, one organization at a time, so that they do not
 // keep defeating each other.
-func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error, queue bool) (res store.Result, again bool, err error) {
-	if queue {
+func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error, how try) (res store.Result, again bool, err error) {
+	if how.queue {
 		unlock, err := t.queues.lock(ctx, r.org)
 		if err != nil {
 			return res, false, err
@@ -260,10 +268,14 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 	if w.err != nil {
 		return res, false, w.err
 	}
-	if err != nil || len(w.puts)+len(w.gone) == 0 {
+	nothing := len(w.puts)+len(w.gone) == 0
+	if err != nil || nothing && (r.reads || !how.chosen) {
 		ok, unconfirmed := w.holds()
 		if unconfirmed != nil {
 			return res, false, unconfirmed // an outage is no refusal
+		}
+		if ok && err == nil && !r.reads {
+			t.replica.refresh(ctx, w.order) // done before, elsewhere perhaps, and not heard of here
 		}
 		return res, !ok, err
 	}
@@ -275,7 +287,11 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 	if err != nil {
 		return res, false, err
 	}
-	t.replica.refresh(ctx, res.Entry.Refs)
+	if refs := res.Entry.Refs; !nothing {
+		t.replica.refresh(ctx, refs)
+	} else {
+		t.replica.refresh(ctx, w.order)
+	}
 	return res, false, nil
 }
 
@@ -313,14 +329,16 @@ func sameCommit(first, asked store.Entry) bool {
 	return first.Subject == asked.Subject && first.At.Equal(asked.At)
 }
 
-// earlier looks for the entry of an operation id that the caller chose.
+// earlier looks for the entry of an operation id that the caller chose. Somebody
+// else's use of the id is for the commit to refuse, once the rule has said that the
+// caller may: else ids could be probed from outside.
 func (t *Tenet) earlier(ctx context.Context, r request) (e store.Entry, found bool, err error) {
 	if _, err := tenancy.ParseOrgID(string(r.org)); err != nil && r.org != "" {
 		return e, false, nil // which the rule will say
 	}
-	trail, err := t.st.Trail(ctx, store.TrailQuery{Org: r.org, Op: r.opts.Op, Limit: 1})
+	trail, err := t.st.Trail(ctx, store.TrailQuery{Org: r.org, Op: r.opts.Op, Actor: r.actor, Limit: 1})
 	if err != nil || len(trail.Entries) == 0 {
-		return e, false, err
+		return store.Entry{}, false, err
 	}
 	e = trail.Entries[0]
 	if !(store.Batch{Entry: r.entry(e.At)}).Repeats(e) {

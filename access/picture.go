@@ -135,6 +135,16 @@ func (p *Picture) Standing(user tenancy.UserID, project tenancy.ProjectID) Stand
 	return s
 }
 
+// Shows reports whether a project may hear of a model of the catalogue: it is in the
+// organization's plan, or the project lists it from a time when it was.
+func (p *Picture) Shows(project tenancy.ProjectID, m tenancy.Model) bool {
+	if p == nil || p.projects[project] == nil {
+		return false
+	}
+	models := p.projects[project].project.Models
+	return p.plan.Includes(m) || !models.All() && models.Has(m.ID)
+}
+
 // Decide says whether a key may call a model at a time. It is the one function
 // behind deciding a call, listing models and drawing a settings page. A nil Grant
 // is of no key.

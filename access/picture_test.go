@@ -172,3 +172,33 @@ func TestPicturePassesOver(t *testing.T) {
 		t.Errorf("With (-before +after):\n%s", diff)
 	}
 }
+
+func TestShows(t *testing.T) {
+	w := acme()
+	c := func(id tenancy.ModelID) tenancy.Model { return tenancy.Model{ID: id, Public: true} }
+	for _, tt := range []struct {
+		name    string
+		project tenancy.Project
+		plan    tenancy.ModelSet
+		want    bool
+		why     string
+	}{
+		{"in the plan", tenancy.Project{}, tenancy.Models("x"), true, "an owner may turn it on"},
+		{"turned on, out of the plan", tenancy.Project{Models: tenancy.Models("x")}, tenancy.ModelSet{}, true, "the settings page shows it"},
+		{"all turned on, out of the plan", tenancy.Project{Models: tenancy.AllModels()}, tenancy.ModelSet{}, false, "nobody named it"},
+		{"neither", tenancy.Project{}, tenancy.ModelSet{}, false, "the catalogue is not to be probed"},
+	} {
+		tt.project.Org, tt.project.ID = "acme", "web"
+		p := pictureOf(w, "acme").With([]tenancy.Entity{tt.project, tenancy.Subscription{Org: "acme", Models: tt.plan}}, nil)
+		if got := p.Shows("web", c("x")); got != tt.want {
+			t.Errorf("%s: %v (%s)", tt.name, got, tt.why)
+		}
+		if p.Shows("gone", c("x")) {
+			t.Errorf("%s: shown to a project that is not there", tt.name)
+		}
+	}
+	var none *access.Picture
+	if none.Shows("web", c("x")) {
+		t.Error("a nil Picture shows something")
+	}
+}

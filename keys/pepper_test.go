@@ -153,3 +153,13 @@ func TestFromPassphraseDerives(t *testing.T) {
 	_, err = keys.FromPassphrase("", passphrase, salt)
 	checkField(t, err, "pepper id")
 }
+
+func TestPeppersLen(t *testing.T) {
+	var none *keys.Peppers
+	if none.Len() != 0 || (&keys.Peppers{}).Len() != 0 {
+		t.Error("the nil and the zero set have a pepper")
+	}
+	if one, err := keys.NewPeppers(must(keys.NewPepper("p", []byte("32 bytes of an example's pepper.")))); err != nil || one.Len() != 1 {
+		t.Errorf("Len = %d, %v", one.Len(), err)
+	}
+}

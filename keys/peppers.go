@@ -30,6 +30,14 @@ func NewPeppers(list ...Pepper) (*Peppers, error) {
 	return set, nil
 }
 
+// Len is the number of peppers, 0 for the nil and the zero set.
+func (p *Peppers) Len() int {
+	if p == nil {
+		return 0
+	}
+	return len(p.list)
+}
+
 // Index is the place of the pepper in the set, 0 for the newest, or -1 if it is
 // not in it. It is stable: a table of keys may hold it in place of the id.
 func (p *Peppers) Index(id string) int {

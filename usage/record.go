@@ -75,8 +75,12 @@ type Money struct {
 	Known bool  `json:"known"`
 }
 
-// Bounds of a record.
+// Bounds of a record. What a call consumed or cost beyond MaxAmount and MaxCost is
+// an upstream's mistake or malice, and is recorded as unknown, so that it spoils no
+// sum.
 const (
+	MaxAmount    = 1 << 40 // of one unit in one call
+	MaxCost      = 1 << 50 // micro-units of one call
 	MaxRequestID = 128     // bytes
 	MaxCount     = 1 << 32 // calls
 )

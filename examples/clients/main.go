@@ -150,7 +150,7 @@ func refusals(ctx context.Context, c *checker, g *gateway) {
 	for _, r := range []refusal{
 		{what: "no key of this gateway's", key: "sk-none", ask: hello, status: 401, kind: "invalid_request_error", code: "invalid_api_key"},
 		{what: "a key with its last character changed", key: changed(g.prod), ask: hello, status: 401, kind: "invalid_request_error", code: "invalid_api_key"},
-		{what: "a foreign organization", key: g.prod, ask: hello, opts: []option.RequestOption{option.WithOrganization("org-somebody")}, status: 401, kind: "invalid_request_error", code: "invalid_api_key"},
+		{what: "a foreign organization", key: g.prod, ask: hello, opts: []option.RequestOption{option.WithOrganization("org-somebody")}, status: 401, kind: "invalid_request_error", code: "mismatched_organization"},
 		{what: "a model of another project", key: g.prod, ask: question("echo-large", "x"), status: 404, kind: "invalid_request_error", code: "model_not_found"},
 		{what: "a model that does not exist", key: g.prod, ask: question("gpt-none", "x"), status: 404, kind: "invalid_request_error", code: "model_not_found"},
 		{what: "no model", key: g.prod, ask: question("", "x"), status: 400, kind: "invalid_request_error"},
