@@ -16,13 +16,9 @@ import (
 type Snapshot struct {
 	catalogue *Catalogue
 	pictures  map[tenancy.OrgID]*Picture
-	orgsOf    map[tenancy.UserID][]tenancy.OrgID // rosters that a user is on, in order
 	orgOf     map[tenancy.ProjectID]tenancy.OrgID
 	keys      map[tenancy.KeyID]*Grant
-	// active projects in the order of navigation: all of an organization, and
-	// those that a user has a counting place in.
-	active map[tenancy.OrgID][]*place
-	placed map[tenancy.UserID]map[tenancy.OrgID][]*place
+	visible   map[tenancy.UserID][]*place // in the order of navigation
 }
 
 // RecordError is a record that cannot be part of a [Snapshot]. It matches
@@ -55,9 +51,7 @@ func NewSnapshot(records ...tenancy.Entity) (*Snapshot, error) {
 		pictures: map[tenancy.OrgID]*Picture{},
 		orgOf:    map[tenancy.ProjectID]tenancy.OrgID{},
 		keys:     map[tenancy.KeyID]*Grant{},
-		orgsOf:   map[tenancy.UserID][]tenancy.OrgID{},
-		active:   map[tenancy.OrgID][]*place{},
-		placed:   map[tenancy.UserID]map[tenancy.OrgID][]*place{},
+		visible:  map[tenancy.UserID][]*place{},
 	}
 	sorted, err := s.sort(records)
 	if err != nil {
@@ -176,46 +170,49 @@ func (s *Snapshot) dangles(v tenancy.Entity) string {
 	return ""
 }
 
-// order prepares navigation: active projects by folded name, then id.
+// order prepares navigation: what everybody sees, organization by organization,
+// active projects by folded name, then id.
 func (s *Snapshot) order() {
 	for _, org := range slices.Sorted(maps.Keys(s.pictures)) {
 		p := s.pictures[org]
-		for user := range p.members {
-			s.orgsOf[user] = append(s.orgsOf[user], org)
-		}
-		folded := make(map[*place]string, len(p.projects))
-		var active []*place
-		for _, at := range p.projects {
-			if at.project.Archived.IsZero() {
-				active = append(active, at)
-				folded[at] = tenancy.Fold(at.project.Name)
+		for _, at := range p.active() {
+			for user := range at.people {
+				if !p.org.Owns(user) {
+					s.show(p, at, user)
+				}
 			}
-		}
-		slices.SortFunc(active, func(a, b *place) int {
-			if c := strings.Compare(folded[a], folded[b]); c != 0 {
-				return c
+			for _, owner := range p.org.Owners {
+				s.show(p, at, owner)
 			}
-			return strings.Compare(string(a.project.ID), string(b.project.ID))
-		})
-		s.active[org] = active
-		for _, at := range active {
-			s.orderPeople(p, at)
 		}
 	}
 }
 
-func (s *Snapshot) orderPeople(p *Picture, at *place) {
-	org := p.org.ID
-	for user := range at.people {
-		standing := p.Standing(user, at.project.ID)
-		if standing.May(SeeProject, "") != ReasonNone {
-			continue
-		}
-		if s.placed[user] == nil {
-			s.placed[user] = map[tenancy.OrgID][]*place{}
-		}
-		s.placed[user][org] = append(s.placed[user][org], at)
+// show adds a project to what a person sees, if they do.
+func (s *Snapshot) show(p *Picture, at *place, user tenancy.UserID) {
+	standing := p.Standing(user, at.project.ID)
+	if standing.May(SeeProject, "") == ReasonNone {
+		s.visible[user] = append(s.visible[user], at)
 	}
+}
+
+// active returns the projects in use, in order.
+func (p *Picture) active() []*place {
+	folded := make(map[*place]string, len(p.projects))
+	var active []*place
+	for _, at := range p.projects {
+		if at.project.Archived.IsZero() {
+			active = append(active, at)
+			folded[at] = tenancy.Fold(at.project.Name)
+		}
+	}
+	slices.SortFunc(active, func(a, b *place) int {
+		if c := strings.Compare(folded[a], folded[b]); c != 0 {
+			return c
+		}
+		return strings.Compare(string(a.project.ID), string(b.project.ID))
+	})
+	return active
 }
 
 // At returns the snapshot at a time.
@@ -343,22 +340,12 @@ func (v View) VisibleProjects(user tenancy.UserID) iter.Seq[tenancy.Project] {
 		if v.snap == nil {
 			return
 		}
-		for _, org := range v.snap.orgsOf[user] {
-			for _, at := range v.snap.navigation(org, user) {
-				if !yield(at.project) {
-					return
-				}
+		for _, at := range v.snap.visible[user] {
+			if !yield(at.project) {
+				return
 			}
 		}
 	}
-}
-
-func (s *Snapshot) navigation(org tenancy.OrgID, user tenancy.UserID) []*place {
-	standing := s.pictures[org].Standing(user, "")
-	if standing.OrgOwner() && standing.Org.Closed.IsZero() {
-		return s.active[org]
-	}
-	return s.placed[user][org]
 }
 
 func (v View) grant(key tenancy.KeyID) *Grant {
