@@ -69,10 +69,10 @@ func (t *Tenet) verify(token string) (Principal, access.Decision) {
 	if err != nil {
 		return Principal{}, access.Decision{Reason: access.ReasonMalformed}
 	}
-	if t.closed.Load() || !t.replica.current() {
+	now, machine := t.clock.look()
+	if t.closed.Load() || !t.replica.current(machine) {
 		return Principal{}, unavailable(access.Subject{})
 	}
-	now := t.clock.now()
 	slot := t.replica.keys.find(parsed.IDChars())
 	k := Principal{slot: slot}.record()
 	if k == nil {
@@ -112,12 +112,12 @@ func (t *Tenet) CanCall(p Principal, model tenancy.ModelID) access.Decision {
 }
 
 func (t *Tenet) decide(p Principal, model tenancy.ModelID) (access.Decision, time.Time) {
-	now := t.clock.now()
+	now, machine := t.clock.look()
 	k := p.record()
 	if k == nil {
-		return t.keyless(p), now
+		return t.keyless(p, machine), now
 	}
-	if t.closed.Load() || !t.replica.current() || k.tenant.shaken.Load() {
+	if t.closed.Load() || !t.replica.current(machine) || k.tenant.shaken.Load() {
 		return unavailable(access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}), now
 	}
 	return k.tenant.picture.Load().Decide(t.replica.catalogue.Load(), &k.grant, model, now), now
@@ -125,8 +125,8 @@ func (t *Tenet) decide(p Principal, model tenancy.ModelID) (access.Decision, tim
 
 // keyless decides about a Principal without a key: the zero one, or one whose key
 // is gone.
-func (t *Tenet) keyless(p Principal) access.Decision {
-	if p.slot != nil && (t.closed.Load() || !t.replica.current()) {
+func (t *Tenet) keyless(p Principal, machine time.Time) access.Decision {
+	if p.slot != nil && (t.closed.Load() || !t.replica.current(machine)) {
 		return unavailable(access.Subject{Key: p.id})
 	}
 	return access.Decision{Reason: access.ReasonUnknownKey}
@@ -134,10 +134,10 @@ func (t *Tenet) keyless(p Principal) access.Decision {
 
 // decideUse is decide for a person in the host's own playground.
 func (t *Tenet) decideUse(user tenancy.UserID, org tenancy.OrgID, project tenancy.ProjectID, model tenancy.ModelID) (access.Decision, time.Time) {
-	now := t.clock.now()
+	now, machine := t.clock.look()
 	subject := access.Subject{Org: org, Project: project, User: user}
 	at := t.replica.find(org)
-	if t.closed.Load() || !t.replica.current() || at != nil && at.shaken.Load() {
+	if t.closed.Load() || !t.replica.current(machine) || at != nil && at.shaken.Load() {
 		return unavailable(subject), now
 	}
 	if at == nil {

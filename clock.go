@@ -9,8 +9,8 @@ import (
 // expired in this process stays expired, also when the machine's clock is put
 // back.
 type clock struct {
-	read func() time.Time
-	high atomic.Int64 // Unix nanoseconds of the latest time given out, to within a grain
+	read func() time.Time // the host's; nil is time.Now
+	high atomic.Int64     // Unix nanoseconds of the latest time given out, to within a grain
 }
 
 // grain keeps the high-water mark from being written at every call.
@@ -19,13 +19,24 @@ const grain = time.Millisecond
 // now returns the time, or the latest that was given out where the clock was put
 // back since.
 func (c *clock) now() time.Time {
-	t := c.read()
-	n := t.UnixNano()
+	now, _ := c.look()
+	return now
+}
+
+// look returns now and what the machine itself says, by which the age of a picture
+// is told, with one reading of the machine's clock.
+func (c *clock) look() (now, machine time.Time) {
+	machine = time.Now()
+	now = machine
+	if c.read != nil {
+		now = c.read()
+	}
+	n := now.UnixNano()
 	switch high := c.high.Load(); {
 	case n > high+int64(grain):
 		c.high.CompareAndSwap(high, n) // losing to another reader is as good
 	case n < high:
-		return time.Unix(0, high)
+		now = time.Unix(0, high)
 	}
-	return t
+	return now, machine
 }

@@ -64,9 +64,9 @@ func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Dur
 	return r
 }
 
-// current reports whether the picture is young enough to answer from.
-func (r *replica) current() bool {
-	now := time.Now()
+// current reports whether the picture is young enough, at now by the machine's
+// clock, to answer from.
+func (r *replica) current(now time.Time) bool {
 	return now.Sub(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge &&
 		now.UnixNano()-r.freshWall.Load() <= int64(r.maxAge) && !r.shaken.Load()
 }

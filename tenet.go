@@ -176,9 +176,6 @@ func (o Options) filled() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	if o.Clock == nil {
-		o.Clock = time.Now
-	}
 	var err error
 	o.Recording, err = o.Recording.filled()
 	return o, err
