@@ -110,7 +110,7 @@ func (a Actor) mayKey(w *work, does access.Action, org tenancy.OrgID, id tenancy
 	return k, refusal(s.May(does, s.WhoseKey(k.Kind, k.Membership)))
 }
 
-// Keys yields a project's keys by creation, for all who see the project: what is
+// Keys yields a project's keys by creation, to everybody who sees the project: what is
 // known of them, without digests, with their revisions. It stops after the first
 // error, which it yields with the zero Stored.
 func (a Actor) Keys(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID) iter.Seq2[store.Stored[tenancy.Key], error] {

@@ -34,7 +34,7 @@ type UsageRow struct {
 	Name string
 }
 
-// Usage returns a project's usage, for all who see the project, ordered by period
+// Usage returns a project's usage to everybody who sees the project, ordered by period
 // and item. Periods and items without a call are left out. Costs are estimates in
 // the organization's currency.
 func (a Actor) Usage(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, q UsageQuery) ([]UsageRow, error) {
@@ -155,8 +155,8 @@ type ActivityPage struct {
 	Next string // opaque; empty on the last page
 }
 
-// Activity returns a page of a project's calls, newest first, for all who see the
-// project.
+// Activity returns a page of a project's calls, newest first, to everybody who sees
+// the project.
 func (a Actor) Activity(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, q ActivityQuery) (ActivityPage, error) {
 	r := a.ask(org, "activity.see", tenancy.KindProject, string(project), nil)
 	if project == "" {

@@ -223,7 +223,7 @@ func (t *Tenet) Stats() Stats {
 // organization, key and model, read page by page. It is for tests of a policy on
 // real data and for reports, not for requests. Records that change meanwhile may be
 // seen before or after; where that leaves a reference dangling it is an error, and
-// asking again is the remedy.
+// ask again.
 func (t *Tenet) Snapshot(ctx context.Context) (*access.Snapshot, error) {
 	if err := first(t.open(), hasContext(ctx)); err != nil {
 		return nil, err

@@ -8,22 +8,32 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// Identifiers are compared byte for byte. Each kind has a type of its own, so
-// that the compiler tells a user from a project; all are strings, so that
-// database/sql, encoding/json and maps need no help with them.
-//
-// Those that Tenet mints carry a prefix and a ULID ("proj_01J…"). A [UserID] is
-// the host's, a [ModelID] the operator's. The Parse functions are strict and are
-// for the edge: inside, an identifier is what it was made as.
-type (
-	OrgID        string // org_ and a ULID
-	ProjectID    string // proj_ and a ULID
-	MembershipID string // mem_ and a ULID: one stay of one user on one roster
-	InviteID     string // inv_ and a ULID
-	KeyID        string // key_ and 12 base62 characters; not secret
-	UserID       string // the host's own: opaque, 1 to 255 bytes
-	ModelID      string // the operator's: 1 to 128 ASCII bytes
-)
+// Identifiers are compared byte for byte. Each kind has a type of its own, so that
+// the compiler tells a user from a project; all are strings, so that database/sql,
+// encoding/json and maps need no help with them. The Parse functions are strict
+// and are for the edge: inside, an identifier is what it was made as.
+
+// OrgID is org_ and a ULID, minted by Tenet.
+type OrgID string
+
+// ProjectID is proj_ and a ULID, minted by Tenet.
+type ProjectID string
+
+// MembershipID is mem_ and a ULID, minted by Tenet: one stay of one user on one
+// roster.
+type MembershipID string
+
+// InviteID is inv_ and a ULID, minted by Tenet.
+type InviteID string
+
+// KeyID is key_ and 12 base62 characters, minted by Tenet. It is not secret.
+type KeyID string
+
+// UserID is the host's own name for a user: opaque, 1 to 255 bytes.
+type UserID string
+
+// ModelID is the operator's name for a model: 1 to 128 ASCII bytes.
+type ModelID string
 
 // Prefixes of the identifiers that Tenet mints.
 const (

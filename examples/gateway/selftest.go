@@ -29,7 +29,7 @@ func selftest(ctx context.Context, c config) error {
 	defer os.RemoveAll(dir)
 	out := &outage{}
 	c = config{listen: "127.0.0.1:0", data: filepath.Join(dir, "data"), wrap: out.wrap}
-	c.options.MaxStaleness = time.Second
+	c.options.MaxStaleness = 2 * time.Second
 	t := &tester{}
 	if t.g, err = start(ctx, c); err != nil {
 		return err

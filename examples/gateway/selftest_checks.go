@@ -74,9 +74,9 @@ func (t *tester) credentials(f *firstStart) {
 	t.check("a login is no key", r.is(401, "invalid_api_key"), r)
 	r = t.send(http.MethodGet, "/console/organization", "", bearer(token)...)
 	t.check("a key is no login", r.status == 401, r)
-	expiring := t.newKey(f.prod.ID, time.Now().Add(700*time.Millisecond), "all")
+	expiring := t.newKey(f.prod.ID, time.Now().Add(2*time.Second), "all")
 	t.check("a key that expires works before", t.chat(expiring.secret, modelSmall, "x").status == 200, expiring)
-	time.Sleep(800 * time.Millisecond)
+	time.Sleep(2100 * time.Millisecond)
 	t.check("and is 401 after", t.chat(expiring.secret, modelSmall, "x").is(401, "key_expired"), "")
 }
 
@@ -215,11 +215,11 @@ func splits(id usage.BucketID) map[usage.Dimension]string {
 func (t *tester) outage(f *firstStart, out *outage) {
 	out.on.Store(true)
 	t.check("while the store is silent, calls go on", t.chat(f.prodKey.Reveal(), modelSmall, "x").status == 200, "")
-	time.Sleep(1500 * time.Millisecond)
+	time.Sleep(2500 * time.Millisecond)
 	r := t.chat(f.prodKey.Reveal(), modelSmall, "x")
 	t.check("past MaxStaleness the answer is 503, never 401", r.is(503, "unavailable") && r.header.Get("Retry-After") != "", r)
 	out.on.Store(false)
-	time.Sleep(500 * time.Millisecond)
+	time.Sleep(time.Second)
 	t.check("once it answers again, so do we", t.chat(f.prodKey.Reveal(), modelSmall, "x").status == 200, "")
 }
 

@@ -80,8 +80,9 @@ func (s *Stream) End() []byte {
 	return s.out
 }
 
-// Answer is what the events so far have said. The model is the one named last,
-// names of over 1,500 bytes aside; Failed holds if any event carried an error.
+// Answer is what the events so far have said. The model is the one named last;
+// a name of more than 1,500 bytes is passed over. Failed holds if any event carried
+// an error.
 func (s *Stream) Answer() Answer {
 	return Answer{Units: s.units, Model: unquote(s.model), Failed: s.failed}
 }
