@@ -47,7 +47,7 @@ func main() {
 	var test bool
 	flag.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flag.StringVar(&c.data, "data", "gateway-data", "folder for the database, the pepper and the login key")
-	flag.StringVar(&c.upstream, "upstream", "", "base URL of an OpenAI-compatible upstream (default: a built-in one)")
+	flag.StringVar(&c.upstream, "upstream", "", "URL of an OpenAI-compatible upstream, without /v1 (default: a built-in one)")
 	flag.StringVar(&keyEnv, "upstream-key-env", "", "environment variable that holds the upstream's API key")
 	flag.BoolVar(&test, "selftest", false, "start on a free port with a temporary folder, drive the whole story over HTTP, and exit")
 	flag.Parse()

@@ -176,7 +176,7 @@ The console, as Olivia (owner), as Marco (member), and as the operator:
 
   curl %[1]s/console/usage -H 'Authorization: Bearer %[2]s'
   curl %[1]s/console/projects -H 'Authorization: Bearer %[3]s'
-  curl %[1]s/operator/subscription -X PUT -H 'Authorization: Bearer %[4]s' -d '{"plan":"small","models":["%[5]s"]}'
+  curl %[1]s/operator/subscription -X PUT -H 'Authorization: Bearer %[4]s' -d '{"plan":"everything","models":"all"}'
 
-`, g.base, g.logins.token(owner), g.logins.token(member), g.logins.token(operator), modelSmall)
+`, g.base, g.logins.token(owner), g.logins.token(member), g.logins.token(operator))
 }
