@@ -159,8 +159,8 @@ func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h Organizat
 
 // Settings are what owners see of their organization, each record with its revision.
 type Settings struct {
-	Organization store.Stored[tenancy.Organization]
-	Subscription store.Stored[tenancy.Subscription]
+	Organization store.Stored[tenancy.Organization] `json:"organization"`
+	Subscription store.Stored[tenancy.Subscription] `json:"subscription"`
 }
 
 // Settings returns an organization's settings, to its owners.

@@ -31,7 +31,7 @@ type UsageRow struct {
 	store.Total
 	// Name is what people call the item: the name, as of now, of a project or key;
 	// otherwise the item itself.
-	Name string
+	Name string `json:"name"`
 }
 
 // Usage returns a project's usage to everybody who sees the project, ordered by period
@@ -145,14 +145,14 @@ type ActivityQuery struct {
 // ActivityRow is one record with the names, as of now, of its project and key.
 type ActivityRow struct {
 	usage.Record
-	ProjectName string
-	KeyName     string // empty for a person's call
+	ProjectName string `json:"project_name"`
+	KeyName     string `json:"key_name,omitzero"` // empty for a person's call
 }
 
 // ActivityPage is one page of records, newest first.
 type ActivityPage struct {
-	Rows []ActivityRow
-	Next string // opaque; empty on the last page
+	Rows []ActivityRow `json:"rows"`
+	Next string        `json:"next,omitzero"` // opaque; empty on the last page
 }
 
 // Activity returns a page of a project's calls, newest first, to everybody who sees

@@ -10,8 +10,8 @@ import (
 // Stored is a value of a known type and its revision. The zero Stored is an
 // absent record.
 type Stored[T tenancy.Recordable] struct {
-	Rev   Rev
-	Value T
+	Rev   Rev `json:"rev"`
+	Value T   `json:"value"`
 }
 
 // Absent reports whether there is no such record.

@@ -78,8 +78,9 @@ type TotalQuery struct {
 
 // Total is what calls of one item add up to in one period.
 type Total struct {
-	Start, End time.Time
-	Item       string // a project, model, key, user or outcome; empty where not split
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+	Item  string    `json:"item"` // a project, model, key, user or outcome; empty where not split
 	usage.Sums
 }
 

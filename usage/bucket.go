@@ -2,6 +2,8 @@ package usage
 
 import (
 	"cmp"
+	"encoding/json"
+	"strconv"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -50,17 +52,49 @@ type Bucket struct {
 	Sums
 }
 
+// Amounts are quantities by unit, in the order of [tenancy.Units]. In JSON they are
+// an object by the units' names.
+type Amounts [8]int64
+
+// MarshalJSON writes {"input":2,…}, every unit.
+func (a Amounts) MarshalJSON() ([]byte, error) {
+	out := []byte{'{'}
+	for i, u := range tenancy.Units() {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = strconv.AppendQuote(out, string(u))
+		out = strconv.AppendInt(append(out, ':'), a[i], 10)
+	}
+	return append(out, '}'), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Units that it does not know are left
+// out, those that are missing are 0, and what is no such object is [ErrInvalid].
+func (a *Amounts) UnmarshalJSON(data []byte) error {
+	var m map[tenancy.Unit]int64
+	if json.Unmarshal(data, &m) != nil {
+		return ErrInvalid
+	}
+	*a = Amounts{}
+	for u, n := range m {
+		if i := place(u); i >= 0 {
+			a[i] = n
+		}
+	}
+	return nil
+}
+
 // Sums is what calls add up to. The zero Sums is of no call.
 type Sums struct {
-	Calls int64
-	// Units and Reported are by unit, in the order of [tenancy.Units]: how much
-	// was reported, and how many calls reported it. Reported below Calls means
-	// that the amount is a lower bound.
-	Units    [8]int64
-	Reported [8]int64
+	Calls int64 `json:"calls"`
+	// Units and Reported are how much was reported of each unit, and how many calls
+	// reported it. Reported below Calls means that the amount is a lower bound.
+	Units    Amounts `json:"units"`
+	Reported Amounts `json:"reported"`
 	// Cost is in micro-units over the Priced calls, those whose cost is known.
-	Cost   int64
-	Priced int64
+	Cost   int64 `json:"cost"`
+	Priced int64 `json:"priced"`
 }
 
 // Unit returns how much of u was reported and by how many calls.

@@ -2,6 +2,7 @@ package usage_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"math"
 	"testing"
@@ -108,7 +109,7 @@ func TestSumsUnit(t *testing.T) {
 			t.Errorf("Unit(%s) = %d, %d, want %d, 1", u, n, calls, 100+i)
 		}
 	}
-	s := usage.Sums{Units: [8]int64{1, 1, 1, 1, 1, 1, 1, 1}, Reported: [8]int64{1, 1, 1, 1, 1, 1, 1, 1}}
+	s := usage.Sums{Units: usage.Amounts{1, 1, 1, 1, 1, 1, 1, 1}, Reported: usage.Amounts{1, 1, 1, 1, 1, 1, 1, 1}}
 	if n, calls := s.Unit("tokens"); n != 0 || calls != 0 {
 		t.Errorf("Unit of no unit = %d, %d, want 0, 0", n, calls)
 	}
@@ -216,8 +217,8 @@ func TestTally(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	first := usage.Sums{Calls: 5, Units: [8]int64{1204, 0, 30}, Reported: [8]int64{5, 0, 1}, Cost: 345 * 5, Priced: 5}
-	second := usage.Sums{Calls: 1, Units: [8]int64{1200, 0, 30}, Reported: [8]int64{1, 0, 1}}
+	first := usage.Sums{Calls: 5, Units: usage.Amounts{1204, 0, 30}, Reported: usage.Amounts{5, 0, 1}, Cost: 345 * 5, Priced: 5}
+	second := usage.Sums{Calls: 1, Units: usage.Amounts{1200, 0, 30}, Reported: usage.Amounts{1, 0, 1}}
 	want := map[usage.BucketID]usage.Sums{
 		a.Buckets()[0]: first, a.Buckets()[1]: first, c.Buckets()[0]: second, c.Buckets()[1]: second,
 	}
@@ -250,5 +251,27 @@ func TestTallyRefuses(t *testing.T) {
 				t.Errorf("Tally = %v, %v, want %v", got, err, c.want)
 			}
 		})
+	}
+}
+
+func TestSumsJSON(t *testing.T) {
+	s := usage.Sums{Calls: 2, Units: usage.Amounts{7, 1}, Reported: usage.Amounts{2, 1}, Cost: 5, Priced: 2}
+	const want = `{"calls":2,"units":{"input":7,"cached_input":1,"output":0,"reasoning":0,"images":0,"seconds":0,"characters":0,"requests":0},` +
+		`"reported":{"input":2,"cached_input":1,"output":0,"reasoning":0,"images":0,"seconds":0,"characters":0,"requests":0},"cost":5,"priced":2}`
+	data, err := json.Marshal(s)
+	if err != nil || string(data) != want {
+		t.Errorf("JSON = %s, %v", data, err)
+	}
+	var back usage.Sums
+	if err := json.Unmarshal(data, &back); err != nil || back != s {
+		t.Errorf("back = %+v, %v", back, err)
+	}
+	if err := json.Unmarshal([]byte(`{"units":{"tea":3,"output":4}}`), &back); err != nil || back.Units != (usage.Amounts{2: 4}) {
+		t.Errorf("a newer writer's: %+v, %v", back.Units, err)
+	}
+	for _, bad := range []string{`[1]`, `{"input":1.5}`, `{"input":"1"}`, `"x"`} {
+		if err := new(usage.Amounts).UnmarshalJSON([]byte(bad)); !errors.Is(err, usage.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", bad, err)
+		}
 	}
 }
