@@ -287,11 +287,11 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 	if err != nil {
 		return res, false, err
 	}
-	if refs := res.Entry.Refs; !nothing {
-		t.replica.refresh(ctx, refs)
-	} else {
-		t.replica.refresh(ctx, w.order)
+	refs := res.Entry.Refs
+	if nothing {
+		refs = w.order
 	}
+	t.replica.refresh(ctx, refs)
 	return res, false, nil
 }
 
