@@ -2,7 +2,6 @@ package memory
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -67,8 +66,7 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 		return store.Page{}, err
 	}
 	defer s.mu.Unlock()
-	of := fmt.Sprintf("list %+v", q.Scope())
-	after, err := s.position(of, q.After)
+	after, err := s.key.Open(q.Reading(), q.After)
 	sc := s.scopes[q.Scope()]
 	if err != nil || sc == nil {
 		return store.Page{}, err
@@ -84,14 +82,14 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 		}
 		rest = rest[i:]
 	}
-	return s.page(of, sc, rest, q.PageSize()), nil
+	return s.page(q.Reading(), sc, rest, q.PageSize()), nil
 }
 
-func (s *Store) page(of string, sc *scope, places []string, size int) store.Page {
+func (s *Store) page(reading string, sc *scope, places []string, size int) store.Page {
 	var p store.Page
 	if len(places) > size {
 		places = places[:size]
-		p.Next = s.cursor(of, places[size-1])
+		p.Next = s.key.Seal(reading, places[size-1])
 	}
 	for _, order := range places {
 		p.Records = append(p.Records, *sc.at[order])

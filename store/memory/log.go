@@ -74,7 +74,7 @@ func (s *Store) follow(after store.Cursor) (uint64, error) {
 	if after == "" {
 		return s.seq, nil
 	}
-	n, err := s.number("changes", string(after))
+	n, err := s.number(store.FeedReading, string(after))
 	if err != nil || n < s.log.pruned {
 		return 0, store.ErrResync
 	}
@@ -103,7 +103,7 @@ func (s *Store) Changes(ctx context.Context, after store.Cursor, limit int) (sto
 		f.Entries = append(f.Entries, l.clone())
 		n = l.seq
 	}
-	f.Next = store.Cursor(s.numbered("changes", n))
+	f.Next = store.Cursor(s.numbered(store.FeedReading, n))
 	return f, nil
 }
 
@@ -140,8 +140,7 @@ func (s *Store) Trail(ctx context.Context, q store.TrailQuery) (store.Trail, err
 		return store.Trail{}, err
 	}
 	defer s.mu.Unlock()
-	of := "trail " + string(q.Org)
-	before, err := s.number(of, q.After)
+	before, err := s.number(q.Reading(), q.After)
 	if err != nil {
 		return store.Trail{}, err
 	}
@@ -156,7 +155,7 @@ func (s *Store) Trail(ctx context.Context, q store.TrailQuery) (store.Trail, err
 			continue
 		}
 		if len(t.Entries) == q.PageSize() {
-			t.Next = s.numbered(of, last)
+			t.Next = s.numbered(q.Reading(), last)
 			break
 		}
 		t.Entries, last = append(t.Entries, l.clone()), l.seq

@@ -22,7 +22,7 @@ var (
 type Store struct {
 	mu      sync.Mutex
 	open    bool
-	key     string // of this store's cursors
+	key     store.CursorKey
 	seq     uint64 // of the last commit; also the revision of what it wrote
 	records map[tenancy.Ref]*store.Record
 	scopes  map[store.Query]*scope
@@ -35,7 +35,7 @@ type Store struct {
 func New() *Store {
 	return &Store{
 		open:    true,
-		key:     rand.Text(),
+		key:     store.CursorKey(rand.Text()),
 		records: map[tenancy.Ref]*store.Record{},
 		scopes:  map[store.Query]*scope{},
 		log:     newLog(),

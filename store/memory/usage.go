@@ -127,8 +127,7 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 		return store.RecordPage{}, err
 	}
 	defer s.mu.Unlock()
-	of := "records " + string(q.Org)
-	before, err := s.position(of, q.After)
+	before, err := s.key.Open(q.Reading(), q.After)
 	if err != nil {
 		return store.RecordPage{}, err
 	}
@@ -148,7 +147,7 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 			continue
 		}
 		if n := len(p.Records); n == q.PageSize() {
-			p.Next = s.cursor(of, place(p.Records[n-1]))
+			p.Next = s.key.Seal(q.Reading(), place(p.Records[n-1]))
 			break
 		}
 		p.Records = append(p.Records, r)

@@ -140,7 +140,7 @@ func (s *Store) Changes(ctx context.Context, after store.Cursor, limit int) (sto
 		_, head, err := s.follow(ctx, after)
 		return store.Feed{Next: s.feedCursor(head)}, err
 	}
-	seq, err := s.number(feedReading, string(after))
+	seq, err := s.number(store.FeedReading, string(after))
 	if err != nil {
 		return store.Feed{}, store.ErrResync
 	}
@@ -164,10 +164,8 @@ func (s *Store) Changes(ctx context.Context, after store.Cursor, limit int) (sto
 	return f, nil
 }
 
-const feedReading = "changes"
-
 func (s *Store) feedCursor(seq int64) store.Cursor {
-	return store.Cursor(s.numbered(feedReading, seq))
+	return store.Cursor(s.numbered(store.FeedReading, seq))
 }
 
 // follow returns the number in a cursor of the feed, the newest one for the empty
@@ -180,7 +178,7 @@ func (s *Store) follow(ctx context.Context, after store.Cursor) (seq, head int64
 	if err != nil || after == "" {
 		return head, head, err
 	}
-	seq, err = s.number(feedReading, string(after))
+	seq, err = s.number(store.FeedReading, string(after))
 	if err != nil || seq < pruned || seq > head {
 		return 0, 0, store.ErrResync
 	}

@@ -109,19 +109,15 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	if n := q.PageSize(); len(p.Records) > n {
 		p.Records = p.Records[:n]
 		_, order, _ := q.Listing.Place(p.Records[n-1].Value)
-		p.Next = s.cursor(scopeOf(q), order)
+		p.Next = s.epoch.Seal(q.Reading(), order)
 	}
 	return p, nil
-}
-
-func scopeOf(q store.Query) string {
-	return fmt.Sprintf("list %d %d %q %q %q %q", q.Listing, q.Kind, q.Org, q.Project, q.User, q.ID)
 }
 
 // position is where q goes on, a value for each column of l.order: those of the
 // last record that was listed, or less than those of any record.
 func (s *Store) position(q store.Query, l listing) ([]any, error) {
-	order, err := s.place(scopeOf(q), q.After)
+	order, err := s.epoch.Open(q.Reading(), q.After)
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,9 +22,8 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 		return store.RecordPage{}, err
 	}
 	defer s.use.RUnlock()
-	reading := fmt.Sprintf("records %q", q.Org)
 	f := recordFilter(q)
-	if err := s.goOn(f, reading, q.After); err != nil {
+	if err := s.goOn(f, q.Reading(), q.After); err != nil {
 		return store.RecordPage{}, err
 	}
 	var p store.RecordPage
@@ -43,7 +41,7 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 	if n := q.PageSize(); len(p.Records) > n {
 		p.Records = p.Records[:n]
 		last := p.Records[n-1]
-		p.Next = s.cursor(reading, strconv.FormatInt(last.At.UnixMicro(), 10)+" "+string(last.ID))
+		p.Next = s.epoch.Seal(q.Reading(), strconv.FormatInt(last.At.UnixMicro(), 10)+" "+string(last.ID))
 	}
 	return p, nil
 }
@@ -62,7 +60,7 @@ func recordFilter(q store.RecordQuery) *filter {
 
 // goOn adds where a reading of records goes on.
 func (s *Store) goOn(f *filter, reading, after string) error {
-	position, err := s.place(reading, after)
+	position, err := s.epoch.Open(reading, after)
 	if err != nil || position == "" {
 		return err
 	}

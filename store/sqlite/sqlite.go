@@ -16,7 +16,7 @@ import (
 type Store struct {
 	write, read pool
 	code        func(error) (int, bool)
-	epoch       string // of the log; also the key of cursors
+	epoch       store.CursorKey // of the log
 
 	records, buckets bulk
 

@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"strings"
 	"time"
@@ -20,8 +19,7 @@ func (s *Store) Trail(ctx context.Context, q store.TrailQuery) (store.Trail, err
 		return store.Trail{}, err
 	}
 	defer s.use.RUnlock()
-	reading := fmt.Sprintf("trail %q", q.Org)
-	before, err := s.number(reading, q.After)
+	before, err := s.number(q.Reading(), q.After)
 	if err != nil {
 		return store.Trail{}, err
 	}
@@ -34,7 +32,7 @@ func (s *Store) Trail(ctx context.Context, q store.TrailQuery) (store.Trail, err
 	}
 	t := store.Trail{Entries: es.all}
 	if n := q.PageSize(); len(es.all) > n {
-		t.Entries, t.Next = es.all[:n], s.numbered(reading, es.seq[n-1])
+		t.Entries, t.Next = es.all[:n], s.numbered(q.Reading(), es.seq[n-1])
 	}
 	return t, nil
 }

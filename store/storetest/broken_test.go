@@ -45,7 +45,7 @@ func TestSound(t *testing.T) {
 		t.Errorf("a sound store was failed:\n%v", err)
 	}
 	want := []string{
-		"close/then-use: has no Close",
+		"lifecycle/close: has no Close",
 		"upkeep/verify-finds: the harness cannot spoil a bucket",
 		"upkeep/rebuild: the harness cannot spoil a bucket",
 	}
@@ -78,7 +78,7 @@ func TestCases(t *testing.T) {
 func TestCheckReports(t *testing.T) {
 	all := storetest.Cases()
 	got := failed(storetest.Check(t.Context(), harness(func(b backend) store.Store { return ignoresRevisions{b} })))
-	for _, name := range []string{"conflict/stale-put", "races/create"} {
+	for _, name := range []string{"conflict/stale-put", "concurrency/create"} {
 		if f := got[name]; f == nil || f.Why != all[name] || f.Err == nil || !strings.Contains(f.Error(), name) {
 			t.Errorf("a store that ignores revisions: %s is reported as %v", name, f)
 		}
@@ -103,7 +103,7 @@ func TestCheckReportsPanicsAndOpen(t *testing.T) {
 		t.Errorf("a store that does not open: %v", err)
 	}
 	err = storetest.Check(t.Context(), harness(func(b backend) store.Store { return panics{b} }))
-	if failed(err)["get/absent"] == nil || failed(err)["feed/limit"] != nil {
+	if failed(err)["records/get-absent"] == nil || failed(err)["changes/limit"] != nil {
 		t.Errorf("a Get that panics fails cases without Get, or none with it: %v", err)
 	}
 }
@@ -122,43 +122,43 @@ var broken = []struct {
 }{
 	{"ignores revisions", []string{"conflict/stale-put", "conflict/stale-delete", "conflict/create-over-existing", "conflict/check"},
 		func(b backend) store.Store { return ignoresRevisions{b} }},
-	{"checks revisions before it takes the lock", []string{"races/compare-and-swap"},
+	{"checks revisions before it takes the lock", []string{"concurrency/compare-and-swap"},
 		func(b backend) store.Store { return checksTooEarly{b} }},
-	{"does not check what it does not write", []string{"conflict/check", "races/check-against-write"},
+	{"does not check what it does not write", []string{"conflict/check", "concurrency/check-against-write"},
 		func(b backend) store.Store { return ignoresChecks{b} }},
-	{"applies half a batch", []string{"conflict/atomic"}, func(b backend) store.Store { return halfBatch{b} }},
-	{"logs what it refused", []string{"conflict/atomic"}, func(b backend) store.Store { return logsRefused{b} }},
-	{"skips a change", []string{"feed/skips-nothing"}, func(b backend) store.Store { return skipsChange{b} }},
-	{"steps over late commits", []string{"feed/skips-nothing-under-writers"},
+	{"applies half a batch", []string{"atomicity/refused-batch"}, func(b backend) store.Store { return halfBatch{b} }},
+	{"logs what it refused", []string{"atomicity/refused-batch"}, func(b backend) store.Store { return logsRefused{b} }},
+	{"skips a change", []string{"changes/skips-nothing"}, func(b backend) store.Store { return skipsChange{b} }},
+	{"steps over late commits", []string{"changes/skips-nothing-under-writers"},
 		func(b backend) store.Store {
 			return &stepsOver{backend: b, late: map[store.OperationID]bool{}, read: make(chan struct{})}
 		}},
-	{"always says that it reached the head", []string{"feed/head"}, func(b backend) store.Store { return alwaysHead{b} }},
-	{"takes any cursor for now", []string{"feed/foreign-cursor", "feed/forged-cursor", "prune/resync"},
+	{"always says that it reached the head", []string{"changes/head"}, func(b backend) store.Store { return alwaysHead{b} }},
+	{"takes any cursor for now", []string{"changes/foreign-cursor", "changes/forged-cursor", "prune/resync"},
 		func(b backend) store.Store { return anyCursor{b} }},
-	{"serves another organization's record", []string{"tenants/other-organization"},
+	{"serves another organization's record", []string{"isolation/other-organization"},
 		func(b backend) store.Store { return otherTenant{b} }},
-	{"lists over all organizations", []string{"tenants/other-organization", "list/as-placed"},
+	{"lists over all organizations", []string{"isolation/other-organization", "paging/as-placed"},
 		func(b backend) store.Store { return listsAll{b} }},
-	{"keeps key ids unique in one organization only", []string{"tenants/key-id-is-global", "races/global-id"},
+	{"keeps key ids unique in one organization only", []string{"isolation/key-id-is-global", "concurrency/global-id"},
 		func(b backend) store.Store { return localKeys{b} }},
-	{"folds the case of identifiers", []string{"identifiers/exact"}, func(b backend) store.Store { return collates{b, strings.EqualFold} }},
-	{"trims identifiers", []string{"identifiers/exact"}, func(b backend) store.Store { return collates{b, trimmed} }},
-	{"reuses a revision after deletion", []string{"revisions/not-reused"},
+	{"folds the case of identifiers", []string{"exactness/look-alikes"}, func(b backend) store.Store { return collates{b, strings.EqualFold} }},
+	{"trims identifiers", []string{"exactness/look-alikes"}, func(b backend) store.Store { return collates{b, trimmed} }},
+	{"reuses a revision after deletion", []string{"conflict/revision-not-reused"},
 		func(b backend) store.Store { return &restarts{backend: b, at: map[tenancy.Ref]store.Rev{}} }},
-	{"forgets operation ids", []string{"operations/replay", "operations/at-once", "durable/reopen"},
+	{"forgets operation ids", []string{"outcome/replay", "outcome/at-once", "durability/reopen"},
 		func(b backend) store.Store { return forgetsOps{b} }},
-	{"takes any operation of an id for the same", []string{"operations/reused"}, func(b backend) store.Store { return neverReused{b} }},
+	{"takes any operation of an id for the same", []string{"outcome/reused"}, func(b backend) store.Store { return neverReused{b} }},
 	{"forgets that a key was revoked", []string{"records/every-field"}, func(b backend) store.Store { return losesField{b} }},
 	{"takes an empty set for all", []string{"records/empty-is-not-all"}, func(b backend) store.Store { return emptyIsAll{b} }},
 	{"returns times of the machine's zone", []string{"records/every-field", "records/times"}, func(b backend) store.Store { return localTimes{b} }},
-	{"pages by offset", []string{"list/stable-pages"}, func(b backend) store.Store { return offsets{b} }},
-	{"commits after the context is over", []string{"context/over"}, func(b backend) store.Store { return ignoresContext{b} }},
+	{"pages by offset", []string{"paging/stable"}, func(b backend) store.Store { return offsets{b} }},
+	{"commits after the context is over", []string{"lifecycle/context-over"}, func(b backend) store.Store { return ignoresContext{b} }},
 	{"takes batches of any size", []string{"limits/batch"}, func(b backend) store.Store { return splitsBatch{b} }},
 	{"quotes what it was given", []string{"input/errors-say-nothing"}, func(b backend) store.Store { return quotes{b} }},
 	{"shows the trail oldest first", []string{"trail/newest-first"}, func(b backend) store.Store { return oldestFirst{b} }},
 	{"filters no project's trail", []string{"trail/filters"}, func(b backend) store.Store { return noFilter{b} }},
-	{"does not see what another handle wrote", []string{"durable/two-handles"},
+	{"does not see what another handle wrote", []string{"durability/two-handles"},
 		func(b backend) store.Store { return &caches{backend: b, seen: map[tenancy.Ref]store.Record{}} }},
 	{"counts a call twice", []string{"usage/counts-once"}, func(b backend) store.Store { return countsTwice{b} }},
 	{"writes usage record by record", []string{"usage/reused-id", "usage/overflow", "usage/input"},

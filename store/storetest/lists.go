@@ -14,34 +14,40 @@ import (
 func listCases() []testCase {
 	return []testCase{
 		{
-			name: "list/as-placed",
-			why:  "Every listing has the records, and the order, that Listing.Place says, by pages of any size: the decision, the settings page and /v1/models are drawn from them.",
-			run:  listAsPlaced,
+			name:  "paging/as-placed",
+			rules: "L1 L2",
+			why:   "Every listing has the records, and the order, that Listing.Place says, by pages of any size: the decision, the settings page and /v1/models are drawn from them.",
+			run:   listAsPlaced,
 		},
 		{
-			name: "list/after-changes",
-			why:  "A record that was replaced is listed where it stands now, with what it says now, and one that was deleted nowhere: an index that lags behind shows revoked keys.",
-			run:  listAfterChanges,
+			name:  "paging/after-changes",
+			rules: "L3",
+			why:   "A record that was replaced is listed where it stands now, with what it says now, and one that was deleted nowhere: an index that lags behind shows revoked keys.",
+			run:   listAfterChanges,
 		},
 		{
-			name: "list/stable-pages",
-			why:  "A record that exists throughout is returned exactly once, whatever comes and goes between pages, the last one shown included: a load that pages must not lose a key.",
-			run:  listStable,
+			name:  "paging/stable",
+			rules: "L4",
+			why:   "A record that exists throughout is returned exactly once, whatever comes and goes between pages, the last one shown included: a load that pages must not lose a key.",
+			run:   listStable,
 		},
 		{
-			name: "list/page-limits",
-			why:  "A page has at most MaxPage records, which limit 0 means; more than that is ErrTooLarge and less than nothing ErrInvalid.",
-			run:  listLimits,
+			name:  "paging/limits",
+			rules: "L6",
+			why:   "A page has at most MaxPage records, which limit 0 means; more than that is ErrTooLarge and less than nothing ErrInvalid.",
+			run:   listLimits,
 		},
 		{
-			name: "list/arguments",
-			why:  "Arguments that a listing does not name, or lacks, are ErrInvalid: a listing without its organization would be every tenant's.",
-			run:  listArguments,
+			name:  "input/list",
+			rules: "L6",
+			why:   "Arguments that a listing does not name, or lacks, are ErrInvalid: a listing without its organization would be every tenant's.",
+			run:   listArguments,
 		},
 		{
-			name: "list/cursor",
-			why:  "A position that the store did not give is ErrInvalid, and one of another listing or tenant never shows that listing's records.",
-			run:  listCursor,
+			name:  "paging/cursor",
+			rules: "L5",
+			why:   "A position that the store did not give is ErrInvalid, and one of another listing or tenant never shows that listing's records.",
+			run:   listCursor,
 		},
 	}
 }

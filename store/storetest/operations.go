@@ -10,34 +10,40 @@ import (
 func operationCases() []testCase {
 	return []testCase{
 		{
-			name: "operations/replay",
-			why:  "Committing the same batch again answers with the first entry and writes nothing, before any check is looked at: after an unknown outcome the checks no longer hold because the first commit happened.",
-			run:  replay,
+			name:  "outcome/replay",
+			rules: "C2",
+			why:   "Committing the same batch again answers with the first entry and writes nothing, before any check is looked at: after an unknown outcome the checks no longer hold because the first commit happened.",
+			run:   replay,
 		},
 		{
-			name: "operations/replay-ignores-the-rest",
-			why:  "What makes a repeat is operation id, actor, action and request; the writes of a repeat are not looked at, since the rule that made them ran on a newer state.",
-			run:  replayIgnoresTheRest,
+			name:  "outcome/replay-ignores-the-rest",
+			rules: "C2",
+			why:   "What makes a repeat is operation id, actor, action and request; the writes of a repeat are not looked at, since the rule that made them ran on a newer state.",
+			run:   replayIgnoresTheRest,
 		},
 		{
-			name: "operations/reused",
-			why:  "The operation id of another actor, action or request is ErrReused and writes nothing: silently answering with the first result would hide that the second was never done.",
-			run:  reused,
+			name:  "outcome/reused",
+			rules: "C3",
+			why:   "The operation id of another actor, action or request is ErrReused and writes nothing: silently answering with the first result would hide that the second was never done.",
+			run:   reused,
 		},
 		{
-			name: "operations/per-organization",
-			why:  "An operation id belongs to its organization, the catalogue being one of its own: else one tenant reads another's result, or blocks it.",
-			run:  operationsPerOrganization,
+			name:  "outcome/per-organization",
+			rules: "C4",
+			why:   "An operation id belongs to its organization, the catalogue being one of its own: else one tenant reads another's result, or blocks it.",
+			run:   operationsPerOrganization,
 		},
 		{
-			name: "operations/refused-commit-leaves-none",
-			why:  "A commit that was refused leaves no operation id: the caller decides again and commits under the same id.",
-			run:  refusedLeavesNoOperation,
+			name:  "outcome/refused-leaves-none",
+			rules: "C5",
+			why:   "A commit that was refused leaves no operation id: the caller decides again and commits under the same id.",
+			run:   refusedLeavesNoOperation,
 		},
 		{
-			name: "operations/at-once",
-			why:  "Of many commits of one batch at the same moment exactly one takes effect and all get the same entry: a retry that overtakes its original is still one operation.",
-			run:  replayAtOnce,
+			name:  "outcome/at-once",
+			rules: "C2",
+			why:   "Of many commits of one batch at the same moment exactly one takes effect and all get the same entry: a retry that overtakes its original is still one operation.",
+			run:   replayAtOnce,
 		},
 	}
 }

@@ -12,24 +12,28 @@ func optionalCases() []testCase {
 	return []testCase{
 		{
 			name:  "wait/wakes",
+			rules: "W1",
 			why:   "Wait returns once there may be an entry after the cursor, whether it came before the call or during it: a follower that misses it serves a revoked key until it polls.",
 			needs: needWaiter,
 			run:   waitWakes,
 		},
 		{
 			name:  "wait/ends-with-the-context",
+			rules: "W2",
 			why:   "Wait returns the context's error where that ends first, so that a follower can be stopped.",
 			needs: needWaiter,
 			run:   waitEnds,
 		},
 		{
 			name:  "prune/forgets-one-organization",
+			rules: "P1",
 			why:   "PruneLog forgets one organization's entries before a time, says how many, and leaves every other entry and every record.",
 			needs: needPruner,
 			run:   pruneForgets,
 		},
 		{
 			name:  "prune/resync",
+			rules: "P2",
 			why:   "Cursors before the newest forgotten entry are ErrResync, and later ones go on: a follower must not step over what was pruned.",
 			needs: needPruner,
 			run:   pruneResync,

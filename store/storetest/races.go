@@ -12,26 +12,30 @@ import (
 func raceCases() []testCase {
 	return []testCase{
 		{
-			name: "races/compare-and-swap",
-			why:  "Of writers that read one revision exactly one writes: the counter ends at the number of commits that succeeded, each of them logged, and none that failed is.",
+			name:  "concurrency/compare-and-swap",
+			rules: "C7",
+			why:   "Of writers that read one revision exactly one writes: the counter ends at the number of commits that succeeded, each of them logged, and none that failed is.",
 			run: func(e *env) {
 				e.counted(e.count(8, 25, func(int) store.Store { return e.s }))
 			},
 		},
 		{
-			name: "races/create",
-			why:  "Of many that create one record at the same moment exactly one succeeds: two projects never hold one name.",
-			run:  createAtOnce,
+			name:  "concurrency/create",
+			rules: "C7",
+			why:   "Of many that create one record at the same moment exactly one succeeds: two projects never hold one name.",
+			run:   createAtOnce,
 		},
 		{
-			name: "races/global-id",
-			why:  "Of two organizations that create one key id at the same moment exactly one succeeds.",
-			run:  globalIDAtOnce,
+			name:  "concurrency/global-id",
+			rules: "C7 N3",
+			why:   "Of two organizations that create one key id at the same moment exactly one succeeds.",
+			run:   globalIDAtOnce,
 		},
 		{
-			name: "races/check-against-write",
-			why:  "A commit that checks a record and one that changes it do not both rest on the old state: each of two owners, removing the other at once, is refused or comes first.",
-			run:  writeSkew,
+			name:  "concurrency/check-against-write",
+			rules: "C7",
+			why:   "A commit that checks a record and one that changes it do not both rest on the old state: each of two owners, removing the other at once, is refused or comes first.",
+			run:   writeSkew,
 		},
 	}
 }

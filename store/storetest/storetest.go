@@ -43,13 +43,16 @@ type Harness struct {
 
 // Failure is a case that a backend did not pass.
 type Failure struct {
-	Case string // "group/name", as Run names the subtest
-	Why  string // the rule, and why it exists
-	Err  error  // what was seen; several joined
+	Case  string // "group/name", as Run names the subtest
+	Rules string // the numbers of the rules in package store's comments: "C2 C5"
+	Why   string // the rule in a sentence, and why it exists
+	Err   error  // what was seen; several joined
 }
 
-// Error is the case, the rule and what was seen.
-func (f *Failure) Error() string { return fmt.Sprintf("%s: %s\n%v", f.Case, f.Why, f.Err) }
+// Error is the case, the rules, the reason and what was seen.
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s: rule %s: %s\n%v", f.Case, f.Rules, f.Why, f.Err)
+}
 
 // Unwrap returns what was seen.
 func (f *Failure) Unwrap() error { return f.Err }
@@ -60,6 +63,7 @@ const patience = time.Minute
 // testCase is one guarantee.
 type testCase struct {
 	name  string // group/name
+	rules string // the numbers in package store's comments, separated by spaces
 	why   string // one sentence: the rule, and why it exists
 	needs need
 	run   func(*env)
@@ -89,7 +93,7 @@ func Run(t *testing.T, h Harness) {
 		t.Run(c.name, func(t *testing.T) {
 			because, err := c.check(t.Context(), h)
 			if err != nil {
-				t.Errorf("%s\n%v", c.why, err)
+				t.Errorf("rule %s: %s\n%v", c.rules, c.why, err)
 			}
 			if because != "" {
 				t.Skip(because)
@@ -112,7 +116,7 @@ func Check(ctx context.Context, h Harness) error {
 		}
 		because, err := c.check(ctx, h)
 		if err != nil {
-			failed = append(failed, &Failure{Case: c.name, Why: c.why, Err: err})
+			failed = append(failed, &Failure{Case: c.name, Rules: c.rules, Why: c.why, Err: err})
 		}
 		if because != "" && h.LeftOut != nil {
 			h.LeftOut(c.name, because)

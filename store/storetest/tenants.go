@@ -12,23 +12,27 @@ import (
 func tenantCases() []testCase {
 	return []testCase{
 		{
-			name: "tenants/other-organization",
-			why:  "What one organization has is absent in another, by Get, every listing and the trail, both ways, also where every id is the same: this is what tenancy means.",
-			run:  func(e *env) { e.bothWays(otherOrganization) },
+			name:  "isolation/other-organization",
+			rules: "N1",
+			why:   "What one organization has is absent in another, by Get, every listing and the trail, both ways, also where every id is the same: this is what tenancy means.",
+			run:   func(e *env) { e.bothWays(otherOrganization) },
 		},
 		{
-			name: "tenants/no-interference",
-			why:  "Whatever happens in one organization, every observable of another stays as it was.",
-			run:  func(e *env) { e.bothWays(noInterference) },
+			name:  "isolation/no-interference",
+			rules: "N4",
+			why:   "Whatever happens in one organization, every observable of another stays as it was.",
+			run:   func(e *env) { e.bothWays(noInterference) },
 		},
 		{
-			name: "tenants/foreign-write",
-			why:  "A batch of one organization cannot check, put or delete a record of another.",
-			run:  func(e *env) { e.bothWays(foreignWrite) },
+			name:  "isolation/foreign-write",
+			rules: "N2",
+			why:   "A batch of one organization cannot check, put or delete a record of another.",
+			run:   func(e *env) { e.bothWays(foreignWrite) },
 		},
 		{
-			name: "tenants/key-id-is-global",
-			why:  "The id of a key is unique over all organizations: keys are found by id before their tenant is known, and a second one would displace the first.",
+			name:  "isolation/key-id-is-global",
+			rules: "N3",
+			why:   "The id of a key is unique over all organizations: keys are found by id before their tenant is known, and a second one would displace the first.",
 			run: func(e *env) {
 				e.bothWays(func(e *env, mine, theirs tenancy.OrgID) {
 					id := tenancy.KeyID("key_" + mine)
@@ -37,8 +41,9 @@ func tenantCases() []testCase {
 			},
 		},
 		{
-			name: "tenants/invite-id-is-global",
-			why:  "The id of an invite is unique over all organizations: invites are found by id before their tenant is known.",
+			name:  "isolation/invite-id-is-global",
+			rules: "N3",
+			why:   "The id of an invite is unique over all organizations: invites are found by id before their tenant is known.",
 			run: func(e *env) {
 				e.bothWays(func(e *env, mine, theirs tenancy.OrgID) {
 					id := tenancy.InviteID("inv_" + mine)
@@ -47,9 +52,10 @@ func tenantCases() []testCase {
 			},
 		},
 		{
-			name: "tenants/key-and-invite-share-an-id",
-			why:  "Ids are unique for each kind: a key and an invite of one id are two records and neither is found as the other.",
-			run:  keyAndInvite,
+			name:  "isolation/key-and-invite-share-an-id",
+			rules: "N3",
+			why:   "Ids are unique for each kind: a key and an invite of one id are two records and neither is found as the other.",
+			run:   keyAndInvite,
 		},
 	}
 }
@@ -175,24 +181,28 @@ func keyAndInvite(e *env) {
 func identifierCases() []testCase {
 	return []testCase{
 		{
-			name: "identifiers/exact",
-			why:  "Ids that differ in a byte are different records, whatever a collation, normalisation or pattern makes of them: CVE-2026-55170 was a store that took user:alice for user:Alice.",
-			run:  identifiersExact,
+			name:  "exactness/look-alikes",
+			rules: "R6",
+			why:   "Ids that differ in a byte are different records, whatever a collation, normalisation or pattern makes of them: CVE-2026-55170 was a store that took user:alice for user:Alice.",
+			run:   identifiersExact,
 		},
 		{
-			name: "identifiers/deleted-alone",
-			why:  "Deleting a record deletes none whose id only looks like its own.",
-			run:  deletedAlone,
+			name:  "exactness/deleted-alone",
+			rules: "R6",
+			why:   "Deleting a record deletes none whose id only looks like its own.",
+			run:   deletedAlone,
 		},
 		{
-			name: "identifiers/parts",
-			why:  "The parts of a Ref stay apart: a key made by joining them with a separator takes one record for another whose parts contain it.",
-			run:  partsStayApart,
+			name:  "exactness/parts",
+			rules: "R6",
+			why:   "The parts of a Ref stay apart: a key made by joining them with a separator takes one record for another whose parts contain it.",
+			run:   partsStayApart,
 		},
 		{
-			name: "identifiers/operations",
-			why:  "Operation ids, actors and actions are compared byte for byte too.",
-			run:  operationsExact,
+			name:  "exactness/operations",
+			rules: "R6",
+			why:   "Operation ids, actors and actions are compared byte for byte too.",
+			run:   operationsExact,
 		},
 	}
 }

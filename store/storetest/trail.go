@@ -12,29 +12,34 @@ import (
 func trailCases() []testCase {
 	return []testCase{
 		{
-			name: "trail/newest-first",
-			why:  "A trail shows an organization's entries, the last commit first, also where the caller's clock went backwards: the log is in commit order.",
-			run:  trailNewestFirst,
+			name:  "trail/newest-first",
+			rules: "T1",
+			why:   "A trail shows an organization's entries, the last commit first, also where the caller's clock went backwards: the log is in commit order.",
+			run:   trailNewestFirst,
 		},
 		{
-			name: "trail/filters",
-			why:  "Each filter selects what TrailQuery.Selects says, alone and with others: an audit that leaves out an entry is no audit, and one that shows another project's is a leak.",
-			run:  trailFilters,
+			name:  "trail/filters",
+			rules: "T2",
+			why:   "Each filter selects what TrailQuery.Selects says, alone and with others: an audit that leaves out an entry is no audit, and one that shows another project's is a leak.",
+			run:   trailFilters,
 		},
 		{
-			name: "trail/stable-pages",
-			why:  "Entries that come while somebody pages shift nothing: each entry that was there is on exactly one page.",
-			run:  trailStable,
+			name:  "trail/stable-pages",
+			rules: "T3",
+			why:   "Entries that come while somebody pages shift nothing: each entry that was there is on exactly one page.",
+			run:   trailStable,
 		},
 		{
-			name: "trail/cursor",
-			why:  "A position that the store did not give is ErrInvalid, and one of another organization's trail never shows that organization's entries.",
-			run:  trailCursor,
+			name:  "trail/cursor",
+			rules: "T4",
+			why:   "A position that the store did not give is ErrInvalid, and one of another organization's trail never shows that organization's entries.",
+			run:   trailCursor,
 		},
 		{
-			name: "trail/arguments",
-			why:  "A malformed query is refused, not answered with everything.",
-			run:  trailArguments,
+			name:  "input/trail",
+			rules: "T5",
+			why:   "A malformed query is refused, not answered with everything.",
+			run:   trailArguments,
 		},
 	}
 }
