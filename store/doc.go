@@ -1,26 +1,57 @@
 // Package store is the contract between Tenet and whatever keeps its data.
 //
 // A backend implements [Store]: five methods over small typed records with
-// revisions. It stores and decides nothing. Where it keeps usage too it also
-// implements [Usage] and [Upkeep]; a host may keep usage in another backend.
+// revisions. It stores and decides nothing. What it has beside is found by type
+// assertion, and each has its place taken where it is missing:
 //
-// Optional interfaces, found by type assertion:
+//   - [Usage] takes records of calls and adds them up. A host may keep usage in
+//     another backend than the rest.
+//   - [Upkeep] verifies, rebuilds and prunes usage. Without it, usage is as it is.
+//   - [Waiter] waits for the next entry of the log. Without it, [Wait] asks.
+//   - [Pruner] forgets old entries. Without it, the log keeps all, to no harm.
+//   - [Backuper] copies a store in use. Without it, [Export] and [Import] do.
+//   - Close() error ends a store that has something to end.
 //
-//   - [Usage]: takes usage records and adds them up.
-//   - [Upkeep]: verifies, rebuilds and prunes usage.
-//   - [Waiter]: waits for the next change. Without it, followers poll.
-//   - [Pruner]: forgets old log entries.
+// All that a caller rests on is a numbered rule in the comments of this package
+// (C2, F4: a letter for the method), and each rule has cases in package
+// store/storetest, which quote its number when they fail. A backend that passes is
+// safe to run. Backends in this module: store/memory, store/sqlite, and
+// store/sqlitefile, which opens a file with the right settings. Package
+// store/faults makes any of them misbehave on order.
 //
-// Backends in this module: store/memory, store/sqlite (and store/sqlitefile,
-// which opens a file with the right settings). The suite that any backend must
-// pass is store/storetest.
+// # Every method
+//
+//   - S1: A nil context must be ErrInvalid.
+//   - S2: A context that is over must end the call with the context's error
+//     (errors.Is context.Canceled or DeadlineExceeded), whatever it waits for.
+//   - S3: After Close every method must return ErrClosed, a Wait under way included.
+//     Close waits for the calls under way, and closing twice must be no error.
+//   - S4: An error must be one of this package's by errors.Is, usage.ErrOverflow where
+//     it is named, or the context's. No message may carry a value that the
+//     caller passed, a digest, or an engine's text about data.
+//   - S5: Every method must be safe from any goroutine, and two handles on the same
+//     data must see each other's commits at once.
+//   - S6: When Close has returned, nothing that the store started must be left running.
 //
 // # Records and revisions
 //
-// A record is one of the types of [tenancy.Recordable], by value, immutable from
-// the moment it is handed over in either direction. Its [Rev] changes with
-// every write and is never used again for the same Ref, not even after the
-// record was deleted; zero is absence. Nothing else may be read from a Rev.
+// A record is one of the types of [tenancy.Recordable], by value.
+//
+//   - R1: It must come back with every field as it was written: texts byte for byte,
+//     times to the microsecond and in UTC. A nil list and an empty one are one.
+//   - R2: Zero values must come back as such, and the empty model set apart from
+//     the explicit "all". An enumeration's text that this version does not know is
+//     kept.
+//   - R3: A put must replace the whole record.
+//   - R4: Its [Rev] must change with every write, be the same in Result, Get and
+//     List, and stay when the record is only checked.
+//   - R5: A Rev must never be used again for its Ref, not after deletion, not after
+//     reopening. Nothing else may be read from a Rev, order included.
+//   - R6: Identifiers must be compared byte for byte, each part of a Ref by itself, up
+//     to their full length; no collation, pattern or separator may join two.
+//   - R7: Records are immutable: nobody writes to what a Record reaches. All other
+//     slices that a backend is given stay the caller's, and those that it returns
+//     must be nobody else's: it copies Detail and Refs, and keeps no argument.
 //
 // # Commits
 //
@@ -46,6 +77,14 @@
 // tenant is not found without any code for it. Four listings cross tenants and
 // say so; they are for loading, authentication and the operator.
 //
+//   - N1: What one organization has must not show in what is asked of another: by
+//     Get, a listing, Trail, Records, Totals, Verify.
+//   - N2: A batch must be of one organization.
+//   - N3: The id of a key must be unique over all organizations, and so must that of
+//     an invite, each kind by itself: a second one is ErrConflict.
+//   - N4: Whatever is written in one organization, every answer about another
+//     must stay what it was.
+//
 // # Callers
 //
 // [One], [As] and [Walk] give back types that the compiler knows:
@@ -55,11 +94,14 @@
 //
 // # Errors
 //
-// The list in this package is closed, and a backend returns no others, context
-// errors excepted. Wrap them as you like; callers use errors.Is. No message
-// carries a value that the caller passed, a digest or engine text about data.
+// The list in this package is closed (S4). Wrap them as you like; callers use
+// errors.Is.
 //
-// # Concurrency
+// # For authors of backends
 //
-// Every method may be called from any goroutine.
+// What would otherwise be written in each is here: [Batch.Validate],
+// [Query.Validate] and their sisters for arguments, [Batch.Sorted] for the order of
+// locks, [Batch.Repeats], [TrailQuery.Selects] and [RecordQuery.Selects] for rules
+// that have one answer, [Listing.Place] for indexes, [Marshal] for records without
+// columns, [CursorKey] for cursors, usage.Tally for buckets.
 package store

@@ -28,7 +28,7 @@ const (
 )
 
 // Query is a listing with its arguments and a position. Arguments that the
-// listing does not name must be empty.
+// listing does not name are empty.
 type Query struct {
 	Listing Listing
 	Kind    tenancy.Kind

@@ -8,57 +8,97 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// Store is what a backend implements. It stores; it decides nothing, starts no
-// goroutine, reads no clock, never retries. Records are immutable: neither side
-// writes to what a Record reaches. A nil context is ErrInvalid from every method
-// here and in the other interfaces.
+// Store is what a backend implements. It stores; it decides nothing, reads no
+// clock, and never tries again by itself. Rules S1 to S6, R1 to R7 and N1 to N4 of
+// the package comment are of every method.
 type Store interface {
-	// Get returns the records named by refs, in order; an absent one is the zero
-	// Record. A ref may be named twice. More than MaxRefs is ErrTooLarge, a
-	// malformed one ErrInvalid. Get is linearizable for each record; it is no
-	// snapshot across records.
+	// Get returns the records named by refs.
+	//
+	//   - G1: There must be one record for each ref, in the order of the refs; a ref
+	//     may be named twice.
+	//   - G2: An absent record must be the zero Record, and is no error.
+	//   - G3: Each record must be one that was current at some moment between call
+	//     and return, for each ref by itself: Get need be no snapshot.
+	//   - G4: More than MaxRefs must be ErrTooLarge, repeated ones counted, and a ref
+	//     that [ValidateRef] refuses ErrInvalid. No refs are no records.
 	Get(ctx context.Context, refs ...tenancy.Ref) ([]Record, error)
 
-	// List returns one page of a listing, in the order of Listing.Place. It is no
-	// snapshot across pages: a record that exists throughout is returned exactly
-	// once, one that comes or goes meanwhile perhaps.
+	// List returns one page of a listing.
+	//
+	//   - L1: A listing must have the records that [Listing.Place] puts there, and
+	//     no others, in the order that it gives, byte by byte.
+	//   - L2: A page must have at most q.PageSize() records. Next must be empty on
+	//     the last page and on no other; only a listing of nothing has a page of
+	//     nothing.
+	//   - L3: A record that was written or deleted before the call must be listed
+	//     where it stands now, with what it says now, or not at all.
+	//   - L4: Over all pages, a record that exists throughout must be there exactly
+	//     once, whatever comes and goes meanwhile, the last one shown included. One
+	//     that comes or goes may be there or not. Pages are no snapshot.
+	//   - L5: A position that this store did not give must be ErrInvalid, and one of
+	//     another listing must never show that listing's records.
+	//   - L6: A query that [Query.Validate] refuses must be refused so.
+	//   - L7: A reader who asks for no further page must leave nothing behind.
 	List(ctx context.Context, q Query) (Page, error)
 
-	// Commit applies b, all or nothing. In this order: an operation id that the
-	// organization has used answers with the first entry (ErrReused if its actor,
-	// action or Request differs); any Rev that no longer holds is ErrConflict, and
-	// so is the id of a key or invite that exists in another organization; then
-	// writes, entry, commit. A context that is over before the commit has begun
-	// refuses it; from then on the context no longer cancels it.
+	// Commit applies b. It is the only write of records.
+	//
+	//   - C1: It must be all or nothing: every write and the entry, or none of them.
+	//   - C2: Before any check is looked at, an operation id that the organization
+	//     has used must be answered with the first entry and Replayed, and nothing
+	//     written, where [Batch.Repeats] says that b asks for the same. The writes of
+	//     b are not compared.
+	//   - C3: Where it asks for another thing the answer must be ErrReused.
+	//   - C4: Operation ids must be kept for each organization apart, the catalogue
+	//     (the empty Org) being one.
+	//   - C5: A batch that is refused must leave nothing, its operation id included.
+	//   - C6: A check, put or delete whose Rev is not the record's own must be
+	//     ErrConflict. Rev zero says that there is no such record.
+	//   - C7: Commits and reads of one organization must be linearizable: each takes
+	//     effect at one moment between its call and its return, and of two commits
+	//     one sees all of the other.
+	//   - C8: A batch that [Batch.Validate] refuses must be refused so, and every
+	//     other one taken, up to the limits.
+	//   - C9: The entry must be logged as it was given, with Refs as [Batch.Refs] says,
+	//     also where the batch writes nothing. Result has that entry, and the revision
+	//     of every record put.
+	//   - C10: ErrUnknownOutcome must be returned where the commit may have happened
+	//     though its answer was lost; any other error says that it did not happen.
+	//     Committing the same batch again must then have one effect in all.
+	//   - C11: A context that is over before the commit has begun must refuse it. From
+	//     the first write on, the context should no longer count
+	//     (context.WithoutCancel), which keeps C10 rare.
+	//   - C12: What was acknowledged must survive: Close, a crash of the process and,
+	//     as far as the medium allows, of the machine.
 	Commit(ctx context.Context, b Batch) (Result, error)
 
-	// Changes returns at most limit entries after a cursor, in commit order. It
-	// may repeat one and never skips one: an entry whose Commit returned before
-	// Changes was called is there. The empty cursor returns no entry and the cursor
-	// of now. A cursor that is too old, pruned, malformed or of another log is
-	// ErrResync. The limit is 1 to MaxPage; more is ErrTooLarge, less ErrInvalid.
+	// Changes returns entries after a cursor, over all organizations.
+	//
+	//   - F1: Every entry whose Commit returned before the call must be there, or come
+	//     with the pages that follow, in the order of the commits. An entry may come
+	//     twice; none may be stepped over. A number drawn before the commit is no
+	//     position: a reader would step over the one that commits late.
+	//   - F2: The empty cursor must give no entry and the cursor of now.
+	//   - F3: More must be false only where the read reached the head: followers
+	//     count themselves fresh by it.
+	//   - F4: A cursor that is malformed, of another log, older than what was
+	//     forgotten, or beyond the head must be ErrResync. A backup that is restored
+	//     has another future: a cursor from beyond it must not be taken.
+	//   - F5: A limit over MaxPage must be ErrTooLarge, one under 1 ErrInvalid.
 	Changes(ctx context.Context, after Cursor, limit int) (Feed, error)
 
-	// Trail pages through the entries of one organization, newest first, which is
-	// in the order of commits backwards, whatever their At.
+	// Trail pages through the entries of one organization.
+	//
+	//   - T1: Entries must come in the order of their commits backwards, whatever
+	//     their At.
+	//   - T2: They must be those that [TrailQuery.Selects] selects.
+	//   - T3: Entries that are written while somebody pages must shift nothing: each
+	//     one that was there is on one page.
+	//   - T4: A position that this store did not give must be ErrInvalid, and one of
+	//     another organization must never show that one's entries.
+	//   - T5: A query that [TrailQuery.Validate] refuses must be refused so. Pages end
+	//     as L2 says.
 	Trail(ctx context.Context, q TrailQuery) (Trail, error)
-}
-
-// Waiter is a [Store] that can wait for an entry after a cursor.
-type Waiter interface {
-	// Wait returns nil once there may be an entry after the cursor, at once where
-	// there is one, and the context's error where that ends first. After the empty
-	// cursor it waits for the next entry.
-	Wait(ctx context.Context, after Cursor) error
-}
-
-// Pruner is a [Store] that can forget entries of one organization.
-type Pruner interface {
-	// PruneLog forgets entries before a time, their operation ids too, and says how
-	// many. Cursors before the newest of them get ErrResync from then on. Callers
-	// keep the entries of the last 24 hours, since operation ids are promised for as
-	// long.
-	PruneLog(ctx context.Context, org tenancy.OrgID, before time.Time) (n int, err error)
 }
 
 // Rev names one state of one record. Zero is absence. For one Ref it is never
@@ -72,7 +112,7 @@ type Record struct {
 	Value tenancy.Entity
 }
 
-// Check says that Ref must still be at Rev; Rev zero, that it must not exist.
+// Check says that Ref is still at Rev; Rev zero, that there is no such record.
 type Check struct {
 	Ref tenancy.Ref
 	Rev Rev

@@ -11,36 +11,67 @@ import (
 // Usage takes records of calls and adds them up. It is apart from [Store], since a
 // host may keep usage elsewhere.
 type Usage interface {
-	// Append writes records and their roll-up in one transaction, all or nothing;
-	// both are visible when it returns. A record whose id is there already counts
-	// once: it is left out if it is the same record, and is ErrReused if it is
-	// another. A record before the horizon is ErrPastRetention. More than
-	// MaxAppend is ErrTooLarge, an invalid record ErrInvalid, a sum beyond int64
-	// usage.ErrOverflow.
+	// Append writes records and adds them up.
+	//
+	//   - U1: It must be all or nothing, in one transaction, and the records and
+	//     their roll-up both be visible, and durable, when it returns.
+	//   - U2: A record whose id is there already, or is twice in one Append, must
+	//     count once, whoever delivers it again and in whatever company.
+	//   - U3: Where the record of that id, over all organizations, is another one the
+	//     answer must be ErrReused.
+	//   - U4: Each record must come back with every field, unknown amounts apart from
+	//     zero.
+	//   - U8: A sum beyond int64 must be usage.ErrOverflow.
+	//   - U9: More than MaxAppend records must be ErrTooLarge, one that
+	//     usage.Record.Validate refuses ErrInvalid, one before the horizon
+	//     ErrPastRetention.
 	Append(ctx context.Context, records []usage.Record) error
 
-	// Records returns one page of the trail of calls, newest first.
+	// Records returns one page of the trail of calls.
+	//
+	//   - U5: It must have the records that [RecordQuery.Selects] selects, by At and
+	//     then by id, both descending, by pages that shift as little as T3 says and
+	//     end as L2 says.
+	//   - U6: A position that this store did not give must be ErrInvalid, and one of
+	//     another organization must never show that one's calls.
 	Records(ctx context.Context, q RecordQuery) (RecordPage, error)
 
-	// Totals returns sums from the roll-up, ordered by period and item. Periods
-	// and items without a call are left out. A sum beyond int64 is
-	// usage.ErrOverflow.
+	// Totals returns sums from the roll-up.
+	//
+	//   - U7: They must be the sums of the records whose At is in a period, its start
+	//     included and its end not, by the item that q splits by, in the order of
+	//     period and item. Periods and items without a call are left out, and a sum
+	//     beyond int64 is usage.ErrOverflow. [TotalQuery.Grain] and
+	//     [TotalQuery.Item] say which buckets those are.
+	//   - U10: A query that its Validate refuses must be refused so, also of Records.
 	Totals(ctx context.Context, q TotalQuery) ([]Total, error)
 }
 
 // Upkeep looks after a [Usage].
 type Upkeep interface {
-	// Verify compares every bucket of an organization that begins in the span with
-	// the records under it and returns those that differ. Both ends of the span
-	// are multiples of usage.Quarter. A span that reaches before the horizon is
-	// ErrPastRetention.
+	// Verify compares the buckets of an organization that begin in a span with the
+	// records under them.
+	//
+	//   - K1: It must return each bucket that differs, one that is missing and one
+	//     too many included, and no other.
+	//   - K5: A span that reaches before the horizon must be ErrPastRetention, and so
+	//     must be a record that is appended there.
+	//   - K6: A span that [ValidateSpan] refuses, a time that is no multiple of
+	//     usage.Quarter and a limit under 1 must be ErrInvalid.
 	Verify(ctx context.Context, org tenancy.OrgID, from, to time.Time) ([]Difference, error)
 	// Rebuild makes the buckets of a span anew from their records, in one
 	// transaction. Its arguments and errors are those of Verify.
+	//
+	//   - K2: The buckets of the organization and span must then be what usage.Tally
+	//     makes of the records, and no others have changed.
 	Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error
-	// Prune moves the horizon to a multiple of usage.Quarter, never backwards, and
-	// forgets at most limit records before it. It says how many; call it until
-	// that is fewer than limit, which is at least 1. Buckets stay.
+	// Prune moves the horizon and forgets records before it, over all
+	// organizations. Call it until n is fewer than limit.
+	//
+	//   - K3: It must forget at most limit records, each before the horizon, say how
+	//     many, and keep every bucket.
+	//   - K4: The horizon must never move backwards, and be kept like the records. An
+	//     earlier time is no error and moves nothing.
 	Prune(ctx context.Context, before time.Time, limit int) (n int, err error)
 	// Horizon is the time before which records were forgotten; zero at first.
 	Horizon(ctx context.Context) (time.Time, error)

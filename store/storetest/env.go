@@ -13,7 +13,7 @@ import (
 )
 
 // need is what a case cannot do without.
-type need uint8
+type need uint16
 
 const (
 	needUsage need = 1 << iota
@@ -23,6 +23,8 @@ const (
 	needCloser
 	needDurable
 	needSpoil
+	needBackuper
+	needRestore
 )
 
 // env is what a case works with: a new, empty store, and what was seen of it.
@@ -107,6 +109,7 @@ func (e *env) usageOf(s store.Store) (store.Usage, store.Upkeep) {
 func (e *env) lacks(n need) string {
 	_, waits := e.s.(store.Waiter)
 	_, prunes := e.s.(store.Pruner)
+	_, copies := e.s.(store.Backuper)
 	_, closes := e.s.(interface{ Close() error })
 	for _, l := range []struct {
 		need need
@@ -120,6 +123,8 @@ func (e *env) lacks(n need) string {
 		{needCloser, closes, "has no Close"},
 		{needDurable, !e.h.Volatile, "is volatile"},
 		{needSpoil, e.h.Spoil != nil, "the harness cannot spoil a bucket"},
+		{needBackuper, copies, "makes no backup"},
+		{needRestore, e.h.Restore != nil, "the harness cannot open a backup"},
 	} {
 		if n&l.need != 0 && !l.met {
 			return l.says

@@ -15,7 +15,7 @@ func CheckCases(ctx context.Context, h Harness, names ...string) error {
 			continue
 		}
 		if _, err := c.check(ctx, h); err != nil {
-			failed = append(failed, &Failure{Case: c.name, Why: c.why, Err: err})
+			failed = append(failed, &Failure{Case: c.name, Rules: c.rules, Why: c.why, Err: err})
 		}
 	}
 	return errors.Join(failed...)
@@ -32,3 +32,12 @@ func Cases() map[string]string {
 
 // Count is the number of cases, names that stand twice counted twice.
 func Count() int { return len(cases()) }
+
+// Rules returns the rules that each case quotes.
+func Rules() map[string]string {
+	all := map[string]string{}
+	for _, c := range cases() {
+		all[c.name] = c.rules
+	}
+	return all
+}

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"example.com/tenet/store"
@@ -77,6 +78,9 @@ func (e *env) calls(ctx context.Context, b store.Batch) map[string]error {
 	}
 	if p, ok := e.s.(store.Pruner); ok {
 		_, errs["PruneLog"] = p.PruneLog(ctx, orgA, noon)
+	}
+	if c, ok := e.s.(store.Backuper); ok {
+		errs["Backup"] = c.Backup(ctx, filepath.Join(e.newDir(), "backup"))
 	}
 	hour := noon.Truncate(time.Hour)
 	if e.u != nil {

@@ -36,6 +36,10 @@ type Harness struct {
 	// is nil.
 	Spoil func(s store.Store, b usage.Bucket) error
 
+	// Restore opens the backup that a [store.Backuper] wrote to path. The cases that
+	// look into one are left out where it is nil.
+	Restore func(path string) (store.Store, error)
+
 	// LeftOut is told by Check of each case that does not apply, and why; it may
 	// be nil. Run skips the subtest instead.
 	LeftOut func(name, because string)
@@ -74,7 +78,7 @@ func cases() []testCase {
 	var all []testCase
 	for _, group := range [][]testCase{
 		recordCases(), commitCases(), operationCases(), feedCases(), trailCases(), listCases(),
-		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), optionalCases(),
+		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), optionalCases(), backupCases(),
 		usageCases(), upkeepCases(),
 	} {
 		all = append(all, group...)
