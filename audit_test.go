@@ -18,6 +18,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -218,14 +219,14 @@ func TestA30NothingLeaks(t *testing.T) {
 			w.Authenticate(ctx, mark)
 		}
 		everyVerb(mark)
-		w.faults.on(only("Commit", func(n int) fault { return fault{lost: n%2 == 1} }))
+		w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault { return faults.Fault{Lost: n%2 == 1} }))
 		everyVerb(mark + "-b")
-		w.faults.on(only("Append", func(int) fault { return fault{err: store.ErrUnavailable} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Err: store.ErrUnavailable}))
 		note(begin(t, w.world, "gpt-4o").Finish(tenet.Result{Outcome: usage.OutcomeOK, RequestID: mark}))
-		w.faults.on(func(method string, _ int) fault { return fault{err: errIf(method != "Append")} })
+		w.faults.Set(func(c faults.Call) faults.Fault { return faults.Fault{Err: errIf(c.Method != faults.Append)} })
 		time.Sleep(2 * time.Second)
 		everyVerb(mark + "-c")
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		time.Sleep(2 * time.Second)
 
 		hidden := []string{mark}
@@ -290,7 +291,7 @@ func TestErrors(t *testing.T) {
 	if err.Error() != "project.see: tenet: not found" {
 		t.Errorf("text = %q", err)
 	}
-	w.faults.on(down)
+	w.faults.Set(faults.Down)
 	for _, v := range verbs() {
 		if err := v.do(t.Context(), w.As("ann"), w.ids()); !errors.Is(err, tenet.ErrUnavailable) || errors.Is(err, tenet.ErrNotFound) {
 			t.Errorf("%s without the store: %v, want ErrUnavailable", v.name, err)
@@ -308,23 +309,23 @@ func TestErrors(t *testing.T) {
 // or not at all.
 func TestF14CancelledAnywhere(t *testing.T) {
 	w := newTown(t)
-	for _, method := range []string{"Get", "Commit", "Trail"} {
+	for _, method := range []faults.Method{faults.Get, faults.Commit, faults.Trail} {
 		for n := 1; n <= 4; n++ {
 			for _, after := range []bool{false, true} {
 				name := fmt.Sprint(method, " ", n, " ", after)
 				ctx, cancel := context.WithCancel(t.Context())
-				w.faults.on(only(method, func(at int) fault {
+				w.faults.Set(faults.On(method, func(at int) faults.Fault {
 					switch {
 					case at != n:
-						return fault{}
+						return faults.Fault{}
 					case after:
-						return fault{after: cancel}
+						return faults.Fault{After: cancel}
 					}
-					return fault{before: cancel}
+					return faults.Fault{Before: cancel}
 				}))
 				p, err := w.As("ann").With(tenet.ChangeOptions{Op: store.OperationID(name)}).CreateProject(ctx, w.org, tenet.NewProject{Name: name})
 				cancel()
-				w.faults.on(nil)
+				w.faults.Set(nil)
 				again, againErr := w.As("ann").With(tenet.ChangeOptions{Op: store.OperationID(name)}).CreateProject(t.Context(), w.org, tenet.NewProject{Name: name})
 				if againErr != nil || err == nil && again.ID != p.ID {
 					t.Errorf("cancelled at %s: %v; again %v", name, err, againErr)
@@ -336,7 +337,7 @@ func TestF14CancelledAnywhere(t *testing.T) {
 		}
 	}
 	claims := 0
-	for _, err := range store.Walk(t.Context(), w.faults.st, store.NamesOf(w.org)) {
+	for _, err := range store.Walk(t.Context(), w.under, store.NamesOf(w.org)) {
 		mustNot(t, err)
 		claims++
 	}

@@ -16,6 +16,7 @@ import (
 	"example.com/tenet"
 	"example.com/tenet/access"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -28,7 +29,7 @@ func TestB1B6MalformedTokens(t *testing.T) {
 	_, otherBrand := mint(t, "acme", "live")
 	swapped := []byte(good)
 	swapped[len(swapped)-1] ^= 'a' ^ 'A'
-	w.faults.on(nil)
+	w.faults.Set(nil)
 	for _, tt := range []struct{ name, token string }{
 		{"empty", ""},
 		{"one byte", "t"},
@@ -56,7 +57,7 @@ func TestB1B6MalformedTokens(t *testing.T) {
 	if _, d := w.Authenticate(t.Context(), good); !d.Allowed() {
 		t.Errorf("the token itself: %+v", d)
 	}
-	if n := w.faults.reads() - w.faults.count("Changes"); n != 0 {
+	if n := w.faults.Count(faults.Get, faults.List, faults.Trail); n != 0 {
 		t.Errorf("%d reads of the store", n)
 	}
 	if n := w.Stats().Unauthenticated; n != 18 {
@@ -107,7 +108,7 @@ func spliced(t *testing.T, idOf, secretOf string) string {
 func TestKnownKeysNeedNoStore(t *testing.T) {
 	w := newTown(t)
 	p := w.principal(t)
-	w.faults.on(down)
+	w.faults.Set(faults.Down)
 	for range 100 {
 		p, d := w.Authenticate(t.Context(), w.secret.Reveal())
 		if !d.Allowed() || !w.CanCall(p, "latest").Allowed() {
@@ -117,7 +118,7 @@ func TestKnownKeysNeedNoStore(t *testing.T) {
 	if _, d := w.Models(p); !d.Allowed() {
 		t.Errorf("listing models without the store: %+v", d)
 	}
-	if n := w.faults.count("Get") + w.faults.count("List") + w.faults.count("Trail") + w.faults.count("Commit"); n != 0 {
+	if n := w.faults.Count(faults.Get, faults.List, faults.Trail, faults.Commit); n != 0 {
 		t.Errorf("%d calls of the store", n)
 	}
 }

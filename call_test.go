@@ -17,6 +17,7 @@ import (
 	"example.com/tenet"
 	"example.com/tenet/access"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -70,9 +71,9 @@ func TestFinishFailsOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
 		call := begin(t, w.world, "gpt-4o")
-		w.faults.on(only("Append", func(int) fault { return fault{err: store.ErrUnavailable} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Err: store.ErrUnavailable}))
 		first := call.Finish(ok)
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		if again := call.Finish(ok); !errors.Is(first, tenet.ErrUnavailable) || again != first {
 			t.Errorf("first %v, again %v", first, again)
 		}

@@ -14,6 +14,7 @@ import (
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 )
@@ -65,7 +66,7 @@ func TestA26DoneElsewhere(t *testing.T) {
 	st := memory.New()
 	slow := func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second }
 	for _, op := range [][2]store.OperationID{{}, {"leak", "leak"}, {"leak", "another"}} {
-		w := newWorld(t, faulty(st), slow)
+		w := newWorld(t, faulty(new(faults.Injector), st), slow)
 		ctx := t.Context()
 		here := open(t, st, slow)
 		p, d := here.Authenticate(ctx, w.secret.Reveal())

@@ -13,6 +13,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -36,7 +37,7 @@ func finishAll(t testing.TB, w *world, n int) []error {
 // stored is how many records the usage store itself has, of a page at most.
 func stored(t testing.TB, w *town) int {
 	t.Helper()
-	page := must[store.RecordPage](t)(w.faults.use.Records(t.Context(), store.RecordQuery{Org: w.org}))
+	page := must[store.RecordPage](t)(w.under.Records(t.Context(), store.RecordQuery{Org: w.org}))
 	return len(page.Records)
 }
 
@@ -45,7 +46,7 @@ func stored(t testing.TB, w *town) int {
 func TestGroupCommit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.faults.on(only("Append", func(int) fault { return fault{delay: 5 * time.Millisecond} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Delay: 5 * time.Millisecond}))
 		var group sync.WaitGroup
 		const callers, each = 64, 10
 		for range callers {
@@ -62,7 +63,7 @@ func TestGroupCommit(t *testing.T) {
 		if n := stored(t, w); n != callers*each {
 			t.Errorf("%d records stored when every Finish had returned, want %d", n, callers*each)
 		}
-		if n := w.faults.count("Append"); n > 2*each+2 {
+		if n := w.faults.Count(faults.Append); n > 2*each+2 {
 			t.Errorf("%d appends of %d records, want at most %d", n, callers*each, 2*each+2)
 		}
 	})
@@ -83,32 +84,32 @@ func TestDurableOnReturn(t *testing.T) {
 func TestUsageStoreFailsForAWhile(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		plan func(n int) fault
+		plan func(n int) faults.Fault
 	}{
-		{"refuses three times", func(n int) fault {
+		{"refuses three times", func(n int) faults.Fault {
 			if n <= 3 {
-				return fault{err: store.ErrUnavailable}
+				return faults.Fault{Err: store.ErrUnavailable}
 			}
-			return fault{}
+			return faults.Fault{}
 		}},
-		{"odd errors", func(n int) fault {
+		{"odd errors", func(n int) faults.Fault {
 			if n <= 3 {
-				return fault{err: errors.New("odd")}
+				return faults.Fault{Err: errors.New("odd")}
 			}
-			return fault{}
+			return faults.Fault{}
 		}},
-		{"replies lost", func(n int) fault { return fault{lost: n%3 != 0} }},
-		{"hangs twice", func(n int) fault {
+		{"replies lost", func(n int) faults.Fault { return faults.Fault{Lost: n%3 != 0} }},
+		{"hangs twice", func(n int) faults.Fault {
 			if n <= 1 {
-				return fault{delay: 4 * time.Second, err: context.DeadlineExceeded}
+				return faults.Fault{Delay: 4 * time.Second, Err: context.DeadlineExceeded}
 			}
-			return fault{}
+			return faults.Fault{}
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newTown(t)
-				w.faults.on(only("Append", tt.plan))
+				w.faults.Set(faults.On(faults.Append, tt.plan))
 				for _, err := range finishAll(t, w.world, 10) {
 					if err != nil {
 						t.Error(err)
@@ -127,16 +128,16 @@ func TestUsageStoreFailsForAWhile(t *testing.T) {
 func TestUsageStoreFailsForEver(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		plan func(n int) fault
+		plan func(n int) faults.Fault
 	}{
-		{"refuses", func(int) fault { return fault{err: store.ErrUnavailable} }},
-		{"hangs", func(int) fault { return fault{until: make(chan struct{})} }},
+		{"refuses", func(int) faults.Fault { return faults.Fault{Err: store.ErrUnavailable} }},
+		{"hangs", func(int) faults.Fault { return faults.Fault{Hang: true} }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var log strings.Builder
 				w := newTownOver(t, memory.New(), logTo(&log))
-				w.faults.on(only("Append", tt.plan))
+				w.faults.Set(faults.On(faults.Append, tt.plan))
 				began := time.Now()
 				var group sync.WaitGroup
 				for i := range 30 { // arriving over six seconds, so that several groups wait
@@ -187,7 +188,7 @@ func TestPatienceIsOneForAll(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.faults.on(only("Append", func(int) fault { return fault{until: make(chan struct{})} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Hang: true}))
 		began := time.Now()
 		for _, err := range finishAll(t, w.world, 4*store.MaxAppend) {
 			if !errors.Is(err, tenet.ErrUnavailable) {
@@ -206,7 +207,7 @@ func TestBlockedStoreIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTownOver(t, memory.New(), func(o *tenet.Options) { o.Recording = tenet.RecordingOptions{Pending: 10, Patience: time.Second} })
 		release := make(chan struct{})
-		w.faults.on(only("Append", func(int) fault { return fault{until: release} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Until: release}))
 		errs := make(chan error)
 		for range 40 {
 			call := begin(t, w.world, "gpt-4o")
@@ -238,7 +239,7 @@ func TestBlockedStoreIsBounded(t *testing.T) {
 func TestRefusalsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTownOver(t, memory.New(), func(o *tenet.Options) { o.Recording = tenet.RecordingOptions{Pending: 100, Patience: time.Hour} })
-		w.faults.on(only("Append", func(int) fault { return fault{until: make(chan struct{})} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Hang: true}))
 		var secrets []tenet.Principal
 		ann := w.As("ann")
 		for i := range 30 {
@@ -261,7 +262,7 @@ func TestRefusalsAreBounded(t *testing.T) {
 		if s := w.Stats(); s.Received-s.Written-s.Refused > 10_000+2*100+2 || s.Received != kinds {
 			t.Errorf("Stats = %+v, want at most 10,202 that wait of %d", s, kinds)
 		}
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		_ = w.Close() // which may report what it could not write
 		if s := w.Stats(); s.Received != s.Written+s.Refused || int64(stored(t, w)) > s.Written {
 			t.Errorf("Stats = %+v: received is not written and refused", s)
@@ -272,9 +273,8 @@ func TestRefusalsAreBounded(t *testing.T) {
 // A record that the usage store will not have is refused alone.
 func TestPoisonedRecordIsRefusedAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newTown(t)
-		w.faults.use = picky{w.faults.use}
-		w.faults.on(only("Append", func(n int) fault { return fault{delay: 10 * time.Millisecond} }))
+		w := newTownOver(t, picky{memory.New()})
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Delay: 10 * time.Millisecond}))
 		var refused, written atomic.Int64
 		var group sync.WaitGroup
 		for i := range 33 {
@@ -302,8 +302,8 @@ func TestPoisonedRecordIsRefusedAlone(t *testing.T) {
 	})
 }
 
-// picky refuses an append that holds a record with a certain request id.
-type picky struct{ store.Usage }
+// picky is a store that refuses an append that holds a record with a certain request id.
+type picky struct{ backend }
 
 func (p picky) Append(ctx context.Context, records []usage.Record) error {
 	for _, r := range records {
@@ -311,14 +311,14 @@ func (p picky) Append(ctx context.Context, records []usage.Record) error {
 			return store.ErrPastRetention
 		}
 	}
-	return p.Usage.Append(ctx, records)
+	return p.backend.Append(ctx, records)
 }
 
 // Close writes what waits, refusals that still merge included.
 func TestCloseFlushes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.faults.on(only("Append", func(int) fault { return fault{delay: 100 * time.Millisecond} }))
+		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Delay: 100 * time.Millisecond}))
 		for range 5 {
 			w.Begin(t.Context(), w.principal(t), "small", tenet.Estimate{})
 		}
@@ -382,11 +382,11 @@ func TestReportsBesideCalls(t *testing.T) {
 func TestF15CloseLeavesNoGoroutine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.faults.on(func(method string, _ int) fault {
-			if method == "Changes" || method == "Append" {
-				return fault{until: make(chan struct{})}
+		w.faults.Set(func(c faults.Call) faults.Fault {
+			if c.Method == faults.Changes || c.Method == faults.Append {
+				return faults.Fault{Hang: true}
 			}
-			return fault{}
+			return faults.Fault{}
 		})
 		call, token := begin(t, w.world, "gpt-4o"), nobodys(t)
 		var group sync.WaitGroup

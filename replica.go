@@ -102,16 +102,17 @@ func (r *replica) unlock() { <-r.turn }
 // refresh reads refs, and whatever else is in doubt, and puts what it finds in
 // place. Where it cannot, refs are in doubt.
 func (r *replica) refresh(ctx context.Context, refs []tenancy.Ref) {
-	err := r.lock(ctx)
-	if err == nil {
-		if err = r.reread(ctx, refs); err == nil {
-			err = r.settle(ctx)
+	read := false
+	defer func() {
+		if !read { // also where the store panicked
+			r.doubt(refs)
 		}
-		r.unlock()
+	}()
+	if r.lock(ctx) != nil {
+		return
 	}
-	if err != nil {
-		r.doubt(refs)
-	}
+	defer r.unlock()
+	read = r.reread(ctx, refs) == nil && r.settle(ctx) == nil
 }
 
 // reread does the work of refresh, in its turn.
@@ -209,10 +210,16 @@ func (r *replica) settle(ctx context.Context) error {
 	if len(refs) == 0 {
 		return nil
 	}
+	read := false
+	defer func() {
+		if !read { // also where the store panicked
+			r.doubt(refs)
+		}
+	}()
 	if err := r.reread(ctx, refs); err != nil {
-		r.doubt(refs)
 		return err
 	}
+	read = true
 	r.doubtMu.Lock()
 	defer r.doubtMu.Unlock()
 	r.calm(refs)

@@ -14,6 +14,7 @@ import (
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 )
@@ -32,7 +33,7 @@ func TestA26NextDecision(t *testing.T) {
 		plan := func(set tenancy.ModelSet) error {
 			return ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: "pro", Models: set})
 		}
-		w.faults.on(only("Changes", func(int) fault { return fault{err: store.ErrUnavailable} })) // the feed helps nobody
+		w.faults.Set(faults.Every(faults.Changes, 1, faults.Fault{Err: store.ErrUnavailable})) // the feed helps nobody
 		for _, tt := range []struct {
 			name string
 			p    tenet.Principal
@@ -82,7 +83,7 @@ func TestC5AnotherProcessFollows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := memory.New()
 		w := newTownOver(t, st)
-		far := open(t, faulty(st), func(o *tenet.Options) { o.Poll = 200 * time.Millisecond })
+		far := open(t, faulty(new(faults.Injector), st), func(o *tenet.Options) { o.Poll = 200 * time.Millisecond })
 		p, d := far.Authenticate(t.Context(), w.secret.Reveal())
 		if !d.Allowed() {
 			t.Fatalf("Authenticate = %+v", d)
@@ -116,7 +117,7 @@ func TestBrandNewKeyElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		st := memory.New()
 		w := newTownOver(t, st)
-		far := open(t, faulty(st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
+		far := open(t, faulty(new(faults.Injector), st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
 		for range 3 {
 			time.Sleep(time.Second)
 			p := must[tenancy.Project](t)(w.As("ann").CreateProject(t.Context(), w.org, tenet.NewProject{Name: fmt.Sprint(time.Now().Unix()), Models: tenancy.AllModels()}))
@@ -140,7 +141,7 @@ func TestUnknownTokensShareACatchUp(t *testing.T) {
 		w := newTown(t)
 		time.Sleep(time.Second)
 		token := nobodys(t)
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		var group sync.WaitGroup
 		for range 100 {
 			group.Go(func() {
@@ -150,15 +151,15 @@ func TestUnknownTokensShareACatchUp(t *testing.T) {
 			})
 		}
 		group.Wait()
-		if n := w.faults.count("Changes"); n < 1 || n > 3 {
+		if n := w.faults.Count(faults.Changes); n < 1 || n > 3 {
 			t.Errorf("%d readings of the feed for 100 tokens at once, want 1 to 3", n)
 		}
 		began := time.Now()
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		for range 40 {
 			w.Authenticate(t.Context(), token)
 		}
-		if n, most := w.faults.count("Changes"), int(time.Since(began)/(50*time.Millisecond))+1; n > most {
+		if n, most := w.faults.Count(faults.Changes), int(time.Since(began)/(50*time.Millisecond))+1; n > most {
 			t.Errorf("%d readings in %v, want at most %d: one in 50 ms", n, time.Since(began), most)
 		}
 	})
@@ -169,11 +170,11 @@ func TestUnknownTokenInAnOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
 		token := nobodys(t)
-		w.faults.on(down)
+		w.faults.Set(faults.Down)
 		if _, d := w.Authenticate(t.Context(), token); d.Effect != access.Unavailable {
 			t.Errorf("the catch-up failed: %+v", d)
 		}
-		w.faults.on(only("Changes", func(int) fault { return fault{until: make(chan struct{})} }))
+		w.faults.Set(faults.Every(faults.Changes, 1, faults.Fault{Hang: true}))
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 		defer cancel()
 		began := time.Now()
@@ -191,22 +192,20 @@ func TestUnknownTokenInAnOutage(t *testing.T) {
 func TestF17Outage(t *testing.T) {
 	for _, how := range []struct {
 		name string
-		plan func(string, int) fault
+		plan faults.Plan
 	}{
-		{"refuses", down},
-		{"hangs", func(string, int) fault { return fault{until: make(chan struct{})} }},
-		{"the feed alone", only("Changes", func(int) fault { return fault{err: errors.New("odd")} })},
-		{"never reaches the head", nil}, // below
+		{"refuses", faults.Down},
+		{"hangs", faults.Always(faults.Fault{Hang: true})},
+		{"the feed alone", faults.Every(faults.Changes, 1, faults.Fault{Err: errors.New("odd")})},
+		{"never reaches the head", nil},
 	} {
 		t.Run(how.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w := newTown(t)
-				if how.plan == nil {
-					w.faults.st = &endless{Store: w.faults.st}
-					how.plan = func(string, int) fault { return fault{} }
-				}
+				st := &endless{backend: memory.New()}
+				w := newTownOver(t, st)
 				p := w.principal(t)
-				w.faults.on(how.plan)
+				w.faults.Set(how.plan)
+				st.more.Store(how.plan == nil)
 				began := time.Now()
 				var stopped time.Duration
 				for time.Since(began) < 10*time.Minute {
@@ -229,10 +228,8 @@ func TestF17Outage(t *testing.T) {
 				if d := w.CanCall(tenet.Principal{}, "gpt-4o"); d.Effect != access.Deny {
 					t.Errorf("the zero Principal: %+v", d)
 				}
-				if e, ok := w.faults.st.(*endless); ok {
-					e.end()
-				}
-				w.faults.on(nil)
+				st.more.Store(false)
+				w.faults.Set(nil)
 				for began = time.Now(); !w.CanCall(p, "gpt-4o").Allowed(); time.Sleep(10 * time.Millisecond) {
 					if time.Since(began) > 10*time.Second {
 						t.Fatal("no recovery within 10 s")
@@ -247,29 +244,23 @@ func TestF17Outage(t *testing.T) {
 	}
 }
 
-// endless is a store whose feed always has more.
+// endless is a store whose feed always has more, while it is told so.
 type endless struct {
-	store.Store
-	mu   sync.Mutex
-	over bool
-}
-
-func (e *endless) end() {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.over = true
+	backend
+	more atomic.Bool
 }
 
 func (e *endless) Changes(ctx context.Context, after store.Cursor, limit int) (store.Feed, error) {
+	if !e.more.Load() {
+		return e.backend.Changes(ctx, after, limit)
+	}
 	select {
 	case <-time.After(10 * time.Millisecond):
 	case <-ctx.Done():
 		return store.Feed{}, ctx.Err()
 	}
-	feed, err := e.Store.Changes(ctx, after, limit)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	feed.More = feed.More || !e.over
+	feed, err := e.backend.Changes(ctx, after, limit)
+	feed.More = true
 	return feed, err
 }
 
@@ -280,11 +271,11 @@ func TestSlowReadingIsAsOldAsItsBeginning(t *testing.T) {
 		w := newTown(t)
 		p := w.principal(t)
 		release := make(chan struct{})
-		w.faults.on(only("Changes", func(n int) fault {
+		w.faults.Set(faults.On(faults.Changes, func(n int) faults.Fault {
 			if n == 1 {
-				return fault{delay: 4 * time.Second}
+				return faults.Fault{Delay: 4 * time.Second}
 			}
-			return fault{until: release}
+			return faults.Fault{Until: release}
 		}))
 		time.Sleep(5200 * time.Millisecond) // the slow reading began before 0.5 s and ended before 4.6 s
 		if d := w.CanCall(p, "gpt-4o"); d.Effect != access.Allow {
@@ -302,9 +293,9 @@ func TestSlowReadingIsAsOldAsItsBeginning(t *testing.T) {
 func TestAgeIsNotByTheWallClock(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var back time.Duration
-		f := faulty(memory.New())
-		tt := open(t, f, func(o *tenet.Options) { o.Clock = func() time.Time { return time.Now().Add(-back).Round(0) } })
-		f.on(down)
+		in := new(faults.Injector)
+		tt := open(t, faulty(in, memory.New()), func(o *tenet.Options) { o.Clock = func() time.Time { return time.Now().Add(-back).Round(0) } })
+		in.Set(faults.Down)
 		back = time.Hour
 		time.Sleep(6 * time.Second)
 		if _, d := tt.Authenticate(t.Context(), nobodys(t)); d.Effect != access.Unavailable {
@@ -324,19 +315,19 @@ func TestResyncLoadsAgain(t *testing.T) {
 		w := newTownOver(t, st)
 		p, gone := w.principal(t), w.mems
 		pm, _ := w.Authenticate(t.Context(), w.memsSc.Reveal())
-		w.faults.on(func(method string, n int) fault {
+		w.faults.Set(func(c faults.Call) faults.Fault {
 			switch {
-			case method == "Changes" && n == 1: // meanwhile: one key revoked, one deleted, one made
-				return fault{err: store.ErrResync, before: func() {
+			case c.Method == faults.Changes && c.N == 1: // meanwhile: one key revoked, one deleted, one made
+				return faults.Fault{Err: store.ErrResync, Before: func() {
 					edit(t, st, tenancy.KeyRef(w.org, w.key.ID), func(k *tenancy.Key) { *k = k.Revoke(time.Now()) })
 					ref := tenancy.KeyRef(w.org, gone.ID)
 					rev := must[store.Stored[tenancy.Key]](t)(store.One(t.Context(), st, ref)).Rev
 					commit(t, st, store.Batch{Entry: store.Entry{Org: w.org}, Delete: []store.Check{{Ref: ref.Ref, Rev: rev}}})
 				}}
-			case method == "List":
-				return fault{delay: 2 * time.Second} // seven listings: 14 s in all
+			case c.Method == faults.List:
+				return faults.Fault{Delay: 2 * time.Second} // seven listings: 14 s in all
 			}
-			return fault{}
+			return faults.Fault{}
 		})
 		time.Sleep(20 * time.Second)
 		if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonKeyRevoked {
@@ -345,7 +336,7 @@ func TestResyncLoadsAgain(t *testing.T) {
 		if d := w.CanCall(pm, "gpt-4o"); d.Reason != access.ReasonUnknownKey {
 			t.Errorf("a key that was deleted meanwhile: %+v", d)
 		}
-		if n := w.faults.count("List"); n != 7 {
+		if n := w.faults.Count(faults.List); n != 7 {
 			t.Errorf("%d listings, want 7: one load", n)
 		}
 	})
@@ -414,14 +405,14 @@ func TestDoubt(t *testing.T) {
 		mustNot(t, second(w.As("otto").SetProjectModels(t.Context(), w.other, w.shop.ID, tenancy.AllModels())))
 		otto, _ := w.Authenticate(t.Context(), theirs.Reveal())
 		release := make(chan struct{})
-		w.faults.on(func(method string, n int) fault {
-			switch method {
-			case "Commit":
-				return fault{lost: true}
-			case "Changes":
-				return fault{until: release}
+		w.faults.Set(func(c faults.Call) faults.Fault {
+			switch c.Method {
+			case faults.Commit:
+				return faults.Fault{Lost: true}
+			case faults.Changes:
+				return faults.Fault{Until: release}
 			}
-			return fault{}
+			return faults.Fault{}
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -441,7 +432,7 @@ func TestDoubt(t *testing.T) {
 			t.Errorf("another organization: %+v", d)
 		}
 		close(release)
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		time.Sleep(time.Second)
 		if d := w.CanCall(mine, "gpt-4o"); d.Reason != access.ReasonKeyRevoked {
 			t.Errorf("after it was read again: %+v", d)
@@ -454,8 +445,8 @@ func TestDoubtAboutTheCatalogue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
 		p := w.principal(t)
-		w.faults.on(func(method string, n int) fault {
-			return fault{lost: method == "Commit", err: errIf(method == "Changes")}
+		w.faults.Set(func(c faults.Call) faults.Fault {
+			return faults.Fault{Lost: c.Method == faults.Commit, Err: errIf(c.Method == faults.Changes)}
 		})
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
@@ -465,7 +456,7 @@ func TestDoubtAboutTheCatalogue(t *testing.T) {
 		if d := w.CanCall(p, "gpt-4o"); d.Effect != access.Unavailable {
 			t.Errorf("in doubt: %+v", d)
 		}
-		w.faults.on(nil)
+		w.faults.Set(nil)
 		time.Sleep(time.Second)
 		if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonModelNotInPlan {
 			t.Errorf("after it was read again: %+v", d)
@@ -486,8 +477,8 @@ func TestNoDoubtAfterSuccess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
 		p := w.principal(t)
-		w.faults.on(func(method string, n int) fault {
-			return fault{lost: method == "Commit" && n == 1, err: errIf(method == "Changes")}
+		w.faults.Set(func(c faults.Call) faults.Fault {
+			return faults.Fault{Lost: c.Method == faults.Commit && c.N == 1, Err: errIf(c.Method == faults.Changes)}
 		})
 		mustNot(t, second(w.As("ann").SetProjectModels(t.Context(), w.org, w.project.ID, tenancy.Models("small"))))
 		if d := w.CanCall(p, "gpt-4o"); d.Reason != access.ReasonModelNotEnabled {
@@ -503,11 +494,11 @@ func TestCommittedAndGone(t *testing.T) {
 		w := newTown(t)
 		p := w.principal(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		w.faults.on(func(method string, n int) fault {
-			if method == "Commit" {
-				return fault{after: cancel}
+		w.faults.Set(func(c faults.Call) faults.Fault {
+			if c.Method == faults.Commit {
+				return faults.Fault{After: cancel}
 			}
-			return fault{err: errIf(method == "Changes")}
+			return faults.Fault{Err: errIf(c.Method == faults.Changes)}
 		})
 		if err := w.As("ann").RevokeKey(ctx, w.org, w.key.ID); err != nil {
 			t.Errorf("RevokeKey: %v, of what was committed", err)
@@ -531,19 +522,19 @@ func TestDoubtDuringSettling(t *testing.T) {
 		}
 		var stage atomic.Value
 		stage.Store("")
-		w.faults.on(func(method string, n int) fault {
+		w.faults.Set(func(c faults.Call) faults.Fault {
 			switch {
-			case method == "Commit" && stage.Load() == "":
-				return fault{err: store.ErrUnknownOutcome} // and has not happened
-			case method == "Commit":
-				return fault{lost: true}
-			case method == "Changes" && stage.Load() == "after":
-				return fault{err: store.ErrUnavailable}
-			case method == "Get" && stage.Load() == "settle":
+			case c.Method == faults.Commit && stage.Load() == "":
+				return faults.Fault{Err: store.ErrUnknownOutcome} // and has not happened
+			case c.Method == faults.Commit:
+				return faults.Fault{Lost: true}
+			case c.Method == faults.Changes && stage.Load() == "after":
+				return faults.Fault{Err: store.ErrUnavailable}
+			case c.Method == faults.Get && stage.Load() == "settle":
 				stage.Store("second")
-				return fault{after: func() { lose(); stage.Store("after") }} // after the key was read, not revoked
+				return faults.Fault{After: func() { lose(); stage.Store("after") }} // after the key was read, not revoked
 			}
-			return fault{}
+			return faults.Fault{}
 		})
 		lose()
 		stage.Store("settle")
@@ -561,7 +552,7 @@ func TestDoubtDuringSettling(t *testing.T) {
 func TestFollowsManyPages(t *testing.T) {
 	eachStore(t, func(t *testing.T, st backend) {
 		w := newTownOver(t, st)
-		far := open(t, faulty(st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
+		far := open(t, faulty(new(faults.Injector), st), func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second })
 		project := w.project
 		var last keys.Secret
 		for i := range 1100 { // more than a page of entries, and more refs than one Get takes

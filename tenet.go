@@ -206,7 +206,7 @@ func (t *Tenet) reportUsage(err error, records int) {
 type Stats struct {
 	Received int64 // usage records handed over
 	Written  int64 // of them, those that the usage store has
-	Refused  int64 // of them, those whose callers were told that it has not
+	Refused  int64 // of them, those whose callers were told that they may be missing
 	// Unauthenticated are tokens that were refused before a key was verified. They
 	// leave no record.
 	Unauthenticated int64

@@ -12,6 +12,7 @@ import (
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/store/sqlitefile"
 	"example.com/tenet/tenancy"
@@ -62,11 +63,27 @@ var people = []tenancy.UserID{"ann", "pat", "mem", "vic", "rob", "otto", "nik"}
 // town is a world with all of them, over a store that can be told to misbehave.
 type town struct {
 	*world
-	faults *faults
+	faults *faults.Injector
+	under  backend // without faults
 	other  tenancy.OrgID
 	shop   tenancy.Project // of the other organization
 	mems   tenancy.Key     // mem's personal key in prod
 	memsSc keys.Secret
+}
+
+// backend is what store/memory and store/sqlitefile are.
+type backend interface {
+	store.Store
+	store.Usage
+}
+
+// faulty is a backend with an injector's faults. It hides store.Waiter, so whoever
+// follows it polls.
+func faulty(in *faults.Injector, st backend) backend {
+	return struct {
+		store.Store
+		store.Usage
+	}{in.Store(st), in.Usage(st)}
 }
 
 // eachStore runs a test over every store that there is.
@@ -85,8 +102,8 @@ func newTown(t testing.TB) *town { return newTownOver(t, memory.New()) }
 
 func newTownOver(t testing.TB, st backend, edits ...func(*tenet.Options)) *town {
 	t.Helper()
-	f := faulty(st)
-	w := &town{world: newWorld(t, f, edits...), faults: f}
+	in := new(faults.Injector)
+	w := &town{world: newWorld(t, faulty(in, st), edits...), faults: in, under: st}
 	ctx, ops, ann := t.Context(), w.Operator("ops"), w.As("ann")
 	for _, u := range []tenancy.UserID{"pat", "mem", "vic", "rob"} {
 		must[tenancy.Member](t)(ops.AddMember(ctx, w.org, tenet.NewMember{User: u}))

@@ -12,6 +12,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 )
@@ -20,22 +21,22 @@ import (
 // verb is refused, and has written nothing.
 func TestRightsAreChecked(t *testing.T) {
 	demote := func(t *testing.T, w *town, u tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.ProjectMemberRef(w.org, w.project.ID, u), func(m *tenancy.ProjectMember) { m.Role = tenancy.RoleViewer })
+		edit(t, w.under, tenancy.ProjectMemberRef(w.org, w.project.ID, u), func(m *tenancy.ProjectMember) { m.Role = tenancy.RoleViewer })
 	}
 	suspend := func(t *testing.T, w *town, u tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.MemberRef(w.org, u), func(m *tenancy.Member) { m.Suspended = m.Joined })
+		edit(t, w.under, tenancy.MemberRef(w.org, u), func(m *tenancy.Member) { m.Suspended = m.Joined })
 	}
 	disown := func(t *testing.T, w *town, _ tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.OrganizationRef(w.org), func(o *tenancy.Organization) { o.Owners = []tenancy.UserID{"otto"} })
+		edit(t, w.under, tenancy.OrganizationRef(w.org), func(o *tenancy.Organization) { o.Owners = []tenancy.UserID{"otto"} })
 	}
 	rejoin := func(t *testing.T, w *town, u tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.MemberRef(w.org, u), func(m *tenancy.Member) { m.Membership = "mem_01JD0000000000000000000000" })
+		edit(t, w.under, tenancy.MemberRef(w.org, u), func(m *tenancy.Member) { m.Membership = "mem_01JD0000000000000000000000" })
 	}
 	shut := func(t *testing.T, w *town, _ tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.OrganizationRef(w.org), func(o *tenancy.Organization) { *o = o.Close(time.Now()) })
+		edit(t, w.under, tenancy.OrganizationRef(w.org), func(o *tenancy.Organization) { *o = o.Close(time.Now()) })
 	}
 	archive := func(t *testing.T, w *town, _ tenancy.UserID) {
-		edit(t, w.faults.st, tenancy.ProjectRef(w.org, w.project.ID), func(p *tenancy.Project) { *p = p.Archive(time.Now()) })
+		edit(t, w.under, tenancy.ProjectRef(w.org, w.project.ID), func(p *tenancy.Project) { *p = p.Archive(time.Now()) })
 	}
 	rename := func(ctx context.Context, w *town, a tenet.Actor) error {
 		_, err := a.RenameProject(ctx, w.org, w.project.ID, "renamed")
@@ -79,19 +80,19 @@ func TestRightsAreChecked(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w := newTown(t)
-			w.faults.on(only("Commit", func(n int) fault {
+			w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault {
 				if n > 1 {
-					return fault{}
+					return faults.Fault{}
 				}
-				return fault{before: func() { tt.take(t, w, tt.user) }}
+				return faults.Fault{Before: func() { tt.take(t, w, tt.user) }}
 			}))
 			if err := tt.do(t.Context(), w, w.As(tt.user)); !errors.Is(err, tt.want) {
 				t.Errorf("error = %v, want %v (%s)", err, tt.want, tt.why)
 			}
-			if n := w.faults.count("Commit"); n != 1 {
+			if n := w.faults.Count(faults.Commit); n != 1 {
 				t.Errorf("%d commits were tried, want 1: the rule was not run again", n)
 			}
-			if e := entries(t, w.faults.st, w.org)[0]; e.Action != "test.edit" {
+			if e := entries(t, w.under, w.org)[0]; e.Action != "test.edit" {
 				t.Errorf("%q was committed", e.Action)
 			}
 		})
@@ -105,11 +106,11 @@ func TestConflictRunsTheRuleAgain(t *testing.T) {
 		w := newTownOver(t, st)
 		ctx, ops := t.Context(), w.Operator("ops")
 		const writers, each = 8, 5
-		w.faults.on(only("Commit", func(n int) fault { // the first is overtaken, whatever the scheduler does
+		w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault { // the first is overtaken, whatever the scheduler does
 			if n > 1 {
-				return fault{}
+				return faults.Fault{}
 			}
-			return fault{before: func() {
+			return faults.Fault{Before: func() {
 				mustNot(t, second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "o-first", Role: tenancy.RoleOwner})))
 			}}
 		}))
@@ -128,7 +129,7 @@ func TestConflictRunsTheRuleAgain(t *testing.T) {
 		if got, want := len(set.Organization.Value.Owners), 2+writers*each; got != want {
 			t.Errorf("%d owners, want %d", got, want)
 		}
-		if w.faults.count("Commit") <= 1+writers*each {
+		if w.faults.Count(faults.Commit) <= 1+writers*each {
 			t.Error("no commit was refused")
 		}
 	})
@@ -163,25 +164,25 @@ func TestOneNameOneProject(t *testing.T) {
 func TestBoundedByTheContext(t *testing.T) {
 	for _, tt := range []struct {
 		name string
-		plan func(string, int) fault
+		plan faults.Plan
 		want []error
 	}{
-		{"conflicts for ever", only("Commit", func(int) fault { return fault{delay: time.Millisecond, err: store.ErrConflict} }),
+		{"conflicts for ever", faults.Every(faults.Commit, 1, faults.Fault{Delay: time.Millisecond, Err: store.ErrConflict}),
 			[]error{context.DeadlineExceeded}},
-		{"never known", only("Commit", func(int) fault { return fault{lost: true} }),
+		{"never known", faults.Every(faults.Commit, 1, faults.Fault{Lost: true}),
 			[]error{context.DeadlineExceeded, store.ErrUnknownOutcome}},
-		{"unknown, then down", only("Commit", func(n int) fault {
+		{"unknown, then down", faults.On(faults.Commit, func(n int) faults.Fault {
 			if n == 1 {
-				return fault{err: store.ErrUnknownOutcome}
+				return faults.Fault{Err: store.ErrUnknownOutcome}
 			}
-			return fault{err: store.ErrUnavailable}
+			return faults.Fault{Err: store.ErrUnavailable}
 		}), []error{context.DeadlineExceeded, store.ErrUnknownOutcome}},
-		{"never answers", only("Commit", func(int) fault { return fault{until: make(chan struct{})} }), []error{context.DeadlineExceeded}},
+		{"never answers", faults.Every(faults.Commit, 1, faults.Fault{Hang: true}), []error{context.DeadlineExceeded}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				w := newTown(t)
-				w.faults.on(tt.plan)
+				w.faults.Set(tt.plan)
 				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 				defer cancel()
 				began := time.Now()
@@ -209,8 +210,8 @@ func TestF5LostAcknowledgement(t *testing.T) {
 	eachStore(t, func(t *testing.T, st backend) {
 		w := newTownOver(t, st)
 		ctx, ann := t.Context(), w.As("ann")
-		before := len(entries(t, w.faults.st, w.org))
-		w.faults.on(only("Commit", func(n int) fault { return fault{lost: n%3 != 0} })) // two of three: a batch meets it at its repetition too
+		before := len(entries(t, w.under, w.org))
+		w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault { return faults.Fault{Lost: n%3 != 0} })) // two of three: a batch meets it at its repetition too
 		verbs := 0
 		did := func(name string, err error) {
 			t.Helper()
@@ -237,10 +238,10 @@ func TestF5LostAcknowledgement(t *testing.T) {
 			_, err = ann.RestoreProject(ctx, w.org, p.ID, "")
 			did("restore", err)
 		}
-		if got := len(entries(t, w.faults.st, w.org)) - before; got != verbs {
+		if got := len(entries(t, w.under, w.org)) - before; got != verbs {
 			t.Errorf("%d entries of %d verbs", got, verbs)
 		}
-		if w.faults.count("Commit") <= verbs {
+		if w.faults.Count(faults.Commit) <= verbs {
 			t.Error("no commit was repeated")
 		}
 	})
@@ -251,8 +252,8 @@ func TestF5LostAcknowledgement(t *testing.T) {
 func TestUnknownThenUnavailable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newTown(t)
-		w.faults.on(only("Commit", func(n int) fault {
-			return [...]fault{{lost: true}, {err: store.ErrUnavailable}, {err: store.ErrUnavailable}, {}}[min(n, 4)-1]
+		w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault {
+			return [...]faults.Fault{{Lost: true}, {Err: store.ErrUnavailable}, {Err: store.ErrUnavailable}, {}}[min(n, 4)-1]
 		}))
 		k, secret, err := w.As("ann").CreateKey(t.Context(), w.org, w.project.ID, serviceKey("late"))
 		if err != nil || secret.Reveal() == "" {
@@ -269,14 +270,14 @@ func TestUnknownThenUnavailable(t *testing.T) {
 func TestSecretIsNotLostAfterTheCommit(t *testing.T) {
 	w := newTown(t)
 	var broken atomic.Bool
-	w.faults.on(func(method string, n int) fault {
-		if method == "Commit" {
-			return fault{after: func() { broken.Store(true) }}
+	w.faults.Set(func(c faults.Call) faults.Fault {
+		if c.Method == faults.Commit {
+			return faults.Fault{After: func() { broken.Store(true) }}
 		}
 		if broken.Load() {
-			return fault{err: store.ErrUnavailable}
+			return faults.Fault{Err: store.ErrUnavailable}
 		}
-		return fault{}
+		return faults.Fault{}
 	})
 	_, secret, err := w.As("ann").CreateKey(t.Context(), w.org, w.project.ID, serviceKey("late"))
 	if err != nil || secret.Reveal() == "" {
@@ -412,11 +413,11 @@ func TestTwinIsToldTheResult(t *testing.T) {
 		return must[tenancy.Project](t)(ann.CreateProject(t.Context(), w.org, tenet.NewProject{Name: "once"}))
 	}
 	var first tenancy.Project
-	w.faults.on(only("Trail", func(n int) fault {
+	w.faults.Set(faults.On(faults.Trail, func(n int) faults.Fault {
 		if n > 1 {
-			return fault{}
+			return faults.Fault{}
 		}
-		return fault{after: func() { first = create() }}
+		return faults.Fault{After: func() { first = create() }}
 	}))
 	if twin := create(); twin.ID != first.ID || first.ID == "" {
 		t.Errorf("the twin was told of %q, the first of %q", twin.ID, first.ID)
@@ -512,11 +513,11 @@ func TestRefusalsAreConfirmed(t *testing.T) {
 // A refusal that cannot be confirmed is an outage and no refusal.
 func TestUnconfirmedRefusalIsAnOutage(t *testing.T) {
 	w := newTown(t)
-	w.faults.on(only("Get", func(n int) fault {
+	w.faults.Set(faults.On(faults.Get, func(n int) faults.Fault {
 		if n == 2 {
-			return fault{err: store.ErrUnavailable}
+			return faults.Fault{Err: store.ErrUnavailable}
 		}
-		return fault{}
+		return faults.Fault{}
 	}))
 	_, err := w.As("nik").Project(t.Context(), w.org, w.project.ID)
 	if !errors.Is(err, tenet.ErrUnavailable) || errors.Is(err, tenet.ErrNotFound) {

@@ -11,7 +11,8 @@ import (
 // Usage takes records of calls and adds them up. It is apart from [Store], since a
 // host may keep usage elsewhere.
 type Usage interface {
-	// Append writes records and adds them up.
+	// Append writes records and adds them up. After ErrUnknownOutcome the same
+	// records are appended again, which U2 makes safe.
 	//
 	//   - U1: It must be all or nothing, in one transaction, and the records and
 	//     their roll-up both be visible, and durable, when it returns.
