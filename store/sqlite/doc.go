@@ -14,12 +14,14 @@
 //
 // # The schema
 //
-// schema/1.sql is the schema with comments; hosts may query it. Tables are STRICT,
-// times are integers of microseconds, lists are JSON arrays, text compares byte by
-// byte. The database is Tenet's alone: New refuses one that has other tables, as it
-// refuses one of a newer version. PRAGMA application_id is "tnet"; PRAGMA
-// user_version is the version, and New brings an older one up to date in one
-// transaction. No record refers to another by a foreign key: what must hold
+// schema/ has the schema, a file for each version, and README.md, which is for people who
+// query it: views named for what they show, and queries to begin with. Tables are
+// STRICT, times are integers of microseconds, lists are JSON arrays, text compares
+// byte by byte. The database is Tenet's alone: New refuses one that has other tables.
+// PRAGMA application_id is "tnet" and PRAGMA user_version the version. New brings an
+// older one up to date in one transaction: whoever is stopped in it, at whatever
+// statement, leaves the version before, and the next to open goes on from there. A newer
+// one is refused. No record refers to another by a foreign key: what must hold
 // between records is held by what a batch checks.
 //
 // A revision is the number of the log entry of the commit that wrote the record. The
@@ -47,9 +49,38 @@
 //	…
 //	defer s.Close()
 //
-// For a backup use VACUUM INTO on a connection of the read pool. Never open, copy or
-// hash the database's files inside a process that has it open: closing any
-// descriptor of the file drops the locks that SQLite holds on it.
+// Never open, copy or hash the database's files inside a process that has it open:
+// closing any descriptor of the file drops the locks that SQLite holds on it.
+//
+// # The -wal file
+//
+// What is committed goes to the -wal file first and moves to the database by and by.
+// SQLite begins that file anew only when nobody reads from it. So a writer that finds
+// it larger than 8 MiB waits for those who are reading, at most 100 ms, and empties it:
+// it has at most 8 MiB and one transaction as long as no read takes longer. One that
+// does, a backup or a query of your own, lets it grow until it ends; with
+// journal_size_limit, in bytes, it is then cut to that. Leave wal_autocheckpoint on.
+//
+// # Backup and restoring
+//
+// [Store.Backup] copies the database while it is in use; [Store.Check] reads all of it
+// for damage. A copy is a database like any other. To restore one, end every process that
+// has the database open, remove its -wal and -shm files, put the copy in its place
+// and open it. What was committed since is gone, and its revisions and places in the
+// log are given again, to other commits.
+//
+// So a cursor from after the copy was made must not be used on it. Cursors live in
+// processes, and store.ErrResync meets one that is beyond the head of the log, but only
+// until the log has grown past it. Where something outside has kept cursors or
+// revisions, end all cursors before the copy is opened:
+//
+//	UPDATE meta SET epoch = lower(hex(randomblob(16)))
+//
+// # Reading only
+//
+// With Options.ReadOnly a Store makes and changes nothing, for reports or a second
+// process that watches. SQLite shares an index of the -wal file in the -shm file, which
+// has to be there or in a folder that can be written to.
 //
 // # Usage
 //
@@ -66,11 +97,12 @@
 //
 // # Errors
 //
-// Errors are those of package store, usage.ErrOverflow, the context's, and
-// [ErrNewerSchema] from [New]. They are told by SQLite's result codes, never by
-// texts, and the engine's texts are left out of them since they can quote data. A
-// lock that was not had in time, a full disk and an I/O error are
-// store.ErrUnavailable; damage that SQLite notices is store.ErrCorrupt. A COMMIT is
-// never cancelled; one that fails is store.ErrUnknownOutcome unless its code says
-// that nothing was written.
+// Errors are those of package store, usage.ErrOverflow, the context's, [ErrNewerSchema]
+// and [ErrOlderSchema] from [New], and [ErrReadOnly]. They are told by SQLite's result
+// codes, never by texts, and the engine's texts are left out of them since they can
+// quote data. A lock that was not had in time, a full disk and an I/O error are
+// store.ErrUnavailable: nothing was changed, reading goes on where it can, and the
+// same Store works again once it is over. Damage that SQLite notices is
+// store.ErrCorrupt. A COMMIT is never cancelled; one that fails is
+// store.ErrUnknownOutcome unless its code says that nothing was written.
 package sqlite

@@ -11,9 +11,17 @@ import (
 	"example.com/tenet/usage"
 )
 
-// ErrNewerSchema refuses a database that a later version of this package wrote.
-// Nothing is wrong with the data; run that version.
-var ErrNewerSchema = errors.New("sqlite: the schema is newer than this program")
+var (
+	// ErrNewerSchema refuses a database that a later version of this package wrote.
+	// Nothing is wrong with the data; run that version.
+	ErrNewerSchema = errors.New("sqlite: the schema is newer than this program")
+	// ErrOlderSchema refuses to read, with Options.ReadOnly, a database that an
+	// earlier version of this package wrote. Opening it once for writing migrates it.
+	ErrOlderSchema = errors.New("sqlite: the schema is older than this program")
+	// ErrReadOnly refuses what writes, in a Store that was opened with
+	// Options.ReadOnly. It comes with store.ErrUnavailable.
+	ErrReadOnly = errors.New("sqlite: opened for reading only")
+)
 
 // Result codes of SQLite (https://www.sqlite.org/rescode.html). The low byte of an
 // extended code is its primary code.
@@ -21,7 +29,11 @@ const (
 	codeError      = 1
 	codeBusy       = 5
 	codeLocked     = 6
+	codeReadOnly   = 8
+	codeIO         = 10
 	codeCorrupt    = 11
+	codeFull       = 13
+	codeCannotOpen = 14
 	codeTooBig     = 18
 	codeConstraint = 19
 	codeMismatch   = 20
@@ -29,8 +41,8 @@ const (
 
 	codePrimaryKey = codeConstraint | 6<<8
 	codeUnique     = codeConstraint | 8<<8
-	codeIOData     = 10 | 32<<8 // a checksum does not match
-	codeIOCorrupt  = 10 | 33<<8 // the file system says so
+	codeIOData     = codeIO | 32<<8 // a checksum does not match
+	codeIOCorrupt  = codeIO | 33<<8 // the file system says so
 )
 
 // codeOf is the default of Options.Code.
@@ -45,7 +57,7 @@ func codeOf(err error) (int, bool) {
 // contract is what a method may return, context errors excepted.
 var contract = []error{
 	store.ErrConflict, store.ErrUnknownOutcome, store.ErrReused, store.ErrResync, store.ErrTooLarge, store.ErrInvalid,
-	store.ErrPastRetention, store.ErrClosed, store.ErrCorrupt, store.ErrUnavailable, usage.ErrOverflow, ErrNewerSchema,
+	store.ErrPastRetention, store.ErrClosed, store.ErrCorrupt, store.ErrUnavailable, usage.ErrOverflow, ErrNewerSchema, ErrOlderSchema,
 }
 
 // fail turns an error of the engine, the driver or database/sql into one of the
@@ -61,7 +73,30 @@ func (s *Store) fail(ctx context.Context, err error) error {
 	if !coded {
 		return fmt.Errorf("%w: no connection", store.ErrUnavailable)
 	}
-	return fmt.Errorf("%w: SQLite code %d", sentinelOf(code), code)
+	return fmt.Errorf("%w: %s (SQLite code %d)", sentinelOf(code), wordsOf(code), code)
+}
+
+// wordsOf says in our own words what a code is about.
+func wordsOf(code int) string {
+	switch code & 0xff {
+	case codeError:
+		return "the database has not the schema of this package"
+	case codeBusy, codeLocked:
+		return "the lock was not free in time"
+	case codeReadOnly:
+		return "the database cannot be written to"
+	case codeIO:
+		return "input or output failed"
+	case codeCorrupt:
+		return "the database is damaged"
+	case codeFull:
+		return "the disk is full"
+	case codeCannotOpen:
+		return "the database cannot be opened"
+	case codeNotADB:
+		return "no SQLite database"
+	}
+	return "the engine refuses"
 }
 
 // within says whether err is of the contract.

@@ -60,3 +60,6 @@ func ReadTexts() map[string]string {
 	}
 	return texts
 }
+
+// SchemaVersion is the newest version of the schema.
+func SchemaVersion() int { return len(migrations) }

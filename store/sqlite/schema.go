@@ -9,12 +9,16 @@ import (
 	"example.com/tenet/store"
 )
 
-//go:embed schema/1.sql
-var schema1 string
+var (
+	//go:embed schema/1.sql
+	schema1 string
+	//go:embed schema/2.sql
+	schema2 string
+)
 
 // migrations lead from each version of the schema to the next. PRAGMA user_version
 // is how many of them a database has had.
-var migrations = []string{schema1}
+var migrations = []string{schema1, schema2}
 
 // applicationID marks the databases of this package: "tnet" in ASCII, as PRAGMA
 // application_id keeps it.
@@ -28,8 +32,8 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	defer conn.Close()
 	// Most often there is nothing to do, and then no lock is needed to see it.
-	if version, err := versionOf(ctx, conn); err == nil && version == len(migrations) {
-		return nil
+	if version, err := versionOf(ctx, conn); err != nil || version == len(migrations) {
+		return err
 	}
 	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return err
@@ -46,6 +50,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
+// upgrade asks for the version again: somebody may have been faster.
 func upgrade(ctx context.Context, conn *sql.Conn) error {
 	version, err := versionOf(ctx, conn)
 	if err != nil || version == len(migrations) {
@@ -62,26 +67,46 @@ func upgrade(ctx context.Context, conn *sql.Conn) error {
 	return err
 }
 
+// current returns an error unless the database has the newest version already.
+func current(ctx context.Context, db *sql.DB) error {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	switch version, err := versionOf(ctx, conn); {
+	case err != nil || version == len(migrations):
+		return err
+	case version == 0:
+		return fmt.Errorf("%w: the database is empty", store.ErrCorrupt)
+	default:
+		return fmt.Errorf("%w: version %d, needed is %d", ErrOlderSchema, version, len(migrations))
+	}
+}
+
+// stateText is one statement, so that it sees one state of a database that another
+// process may be making.
+const stateText = `SELECT a.application_id, v.user_version, e.encoding, (SELECT count(*) FROM sqlite_schema)
+	FROM pragma_application_id a, pragma_user_version v, pragma_encoding e`
+
 // versionOf is the version of the database's schema: 0 for one that has nothing in
 // it. A database of somebody else's is store.ErrCorrupt.
 func versionOf(ctx context.Context, conn *sql.Conn) (int, error) {
 	var application, version, objects int
 	var encoding string
-	for text, value := range map[string]any{
-		`PRAGMA application_id`:              &application,
-		`PRAGMA user_version`:                &version,
-		`SELECT count(*) FROM sqlite_schema`: &objects,
-		`PRAGMA encoding`:                    &encoding,
-	} {
-		if err := conn.QueryRowContext(ctx, text).Scan(value); err != nil {
-			return 0, err
-		}
+	if err := conn.QueryRowContext(ctx, stateText).Scan(&application, &version, &encoding, &objects); err != nil {
+		return 0, err
 	}
-	switch fresh := application == 0 && version == 0 && objects == 0; {
-	case fresh && encoding == "UTF-8":
+	fresh := application == 0 && version == 0 && objects == 0
+	switch {
+	case encoding != "UTF-8":
+		return 0, fmt.Errorf("%w: the database is not in UTF-8", store.ErrCorrupt)
+	case fresh:
 		return 0, nil
-	case fresh || application != applicationID || version < 1:
-		return 0, fmt.Errorf("%w: the database has another application's data, or is not in UTF-8", store.ErrCorrupt)
+	case application != applicationID:
+		return 0, fmt.Errorf("%w: the database is another application's", store.ErrCorrupt)
+	case version < 1 || objects == 0:
+		return 0, fmt.Errorf("%w: the database has lost its version or its tables", store.ErrCorrupt)
 	case version > len(migrations):
 		return 0, fmt.Errorf("%w: version %d, known are 1 to %d", ErrNewerSchema, version, len(migrations))
 	}

@@ -24,7 +24,7 @@ import (
 func TestTablesAreStrict(t *testing.T) {
 	_, path := open(t)
 	rows, err := raw(t, path).Query(`SELECT name, strict, wr FROM pragma_table_list
-		WHERE schema = 'main' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
+		WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,8 +159,9 @@ func TestSchemaVersions(t *testing.T) {
 		prepare string
 		want    error
 	}{
-		{"ours", `PRAGMA user_version = 1`, nil},
-		{"newer", `PRAGMA user_version = 2`, sqlite.ErrNewerSchema},
+		{"ours", fmt.Sprint(`PRAGMA user_version = `, sqlite.SchemaVersion()), nil},
+		{"newer", fmt.Sprint(`PRAGMA user_version = `, sqlite.SchemaVersion()+1), sqlite.ErrNewerSchema},
+		{"older than it is", `PRAGMA user_version = 1`, store.ErrCorrupt},
 		{"no version", `PRAGMA user_version = 0`, store.ErrCorrupt},
 		{"another application", `PRAGMA application_id = 7`, store.ErrCorrupt},
 		{"no application", `PRAGMA application_id = 0`, store.ErrCorrupt},

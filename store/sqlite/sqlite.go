@@ -11,14 +11,17 @@ import (
 )
 
 // Store keeps everything in one SQLite database. It implements [store.Store],
-// [store.Usage], [store.Upkeep], [store.Waiter] and [store.Pruner]. [New] makes
-// one; the zero Store is closed. It may be used from any goroutine.
+// [store.Usage], [store.Upkeep], [store.Waiter], [store.Pruner] and
+// [store.Backuper]. [New] makes one; the zero Store is closed. It may be used from
+// any goroutine.
 type Store struct {
 	write, read pool
 	code        func(error) (int, bool)
+	readOnly    bool
 	epoch       store.CursorKey // of the log
 
 	records, buckets bulk
+	wal              wal
 
 	use  sync.RWMutex // held for reading by every call, for writing by Close
 	open bool
@@ -33,6 +36,12 @@ type Options struct {
 	// where the driver has it, and false for any other error. Nil takes errors
 	// with a method Code() int, which those of modernc.org/sqlite have.
 	Code func(err error) (code int, ok bool)
+	// ReadOnly makes a Store that changes nothing, not even the schema: the database
+	// has to be of the newest version, else it is [ErrOlderSchema] or
+	// [ErrNewerSchema], and store.ErrCorrupt where it is empty. The pool that writes
+	// is not used and may be nil. Commit, Append, Rebuild, Prune and PruneLog return
+	// [ErrReadOnly]; all else works, beside a process that writes too.
+	ReadOnly bool
 }
 
 // New returns the store in the database that write and read are pools of, made or
@@ -43,17 +52,15 @@ type Options struct {
 // It returns store.ErrCorrupt where the database is damaged or somebody else's,
 // [ErrNewerSchema] where a later version of this package wrote it,
 // store.ErrUnavailable where it does not answer, store.ErrInvalid for a nil pool,
-// and the error of the context.
+// and the error of the context. A database that it refuses is as it was.
 func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error) {
-	if ctx == nil || write == nil || read == nil {
+	o := optionsOf(opts)
+	if ctx == nil || read == nil || (write == nil && !o.ReadOnly) {
 		return nil, fmt.Errorf("%w: a context and two pools are needed", store.ErrInvalid)
 	}
 	s := &Store{
-		write: pool{db: write}, read: pool{db: read}, code: codeOf,
+		write: pool{db: write}, read: pool{db: read}, code: o.Code, readOnly: o.ReadOnly,
 		open: true, grown: make(chan struct{}),
-	}
-	if opts != nil && opts.Code != nil {
-		s.code = opts.Code
 	}
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close()
@@ -62,9 +69,32 @@ func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error
 	return s, nil
 }
 
-// prepare brings the schema up to date and readies every statement of a write: none
-// can be readied later, while a transaction holds the only connection.
-func (s *Store) prepare(ctx context.Context) (err error) {
+func optionsOf(opts *Options) Options {
+	var o Options
+	if opts != nil {
+		o = *opts
+	}
+	if o.Code == nil {
+		o.Code = codeOf
+	}
+	return o
+}
+
+// prepare looks at the schema, or brings it up to date, and readies statements.
+func (s *Store) prepare(ctx context.Context) error {
+	ready := s.prepareWrites
+	if s.readOnly {
+		ready = func(ctx context.Context) error { return current(ctx, s.read.db) }
+	}
+	if err := ready(ctx); err != nil {
+		return err
+	}
+	return s.prepareReads(ctx)
+}
+
+// prepareWrites migrates, and readies every statement of a write: none can be
+// readied later, while a transaction holds the only connection.
+func (s *Store) prepareWrites(ctx context.Context) (err error) {
 	if err := migrate(ctx, s.write.db); err != nil {
 		return err
 	}
@@ -79,12 +109,17 @@ func (s *Store) prepare(ctx context.Context) (err error) {
 	if s.buckets, err = s.write.bulk(ctx, bucketWidth, bucketText); err != nil {
 		return err
 	}
+	return s.wal.find(ctx, s.write.db)
+}
+
+// prepareReads asks every table once, so that one that is missing is told now.
+func (s *Store) prepareReads(ctx context.Context) error {
 	for _, t := range tables {
 		if _, err := s.read.stmt(ctx, t.getText()); err != nil {
 			return err
 		}
 	}
-	err = s.query(ctx, epochText, nil, func(rows *sql.Rows) error { return rows.Scan(&s.epoch) })
+	err := s.query(ctx, epochText, nil, func(rows *sql.Rows) error { return rows.Scan(&s.epoch) })
 	if err == nil && s.epoch == "" {
 		err = store.ErrCorrupt
 	}

@@ -18,6 +18,7 @@ const lockText = `UPDATE meta SET id = id WHERE 0`
 type tx struct {
 	s       *Store
 	ctx     context.Context
+	conn    *sql.Conn // of one that writes
 	sql     *sql.Tx
 	reading bool
 }
@@ -29,6 +30,9 @@ func (s *Store) update(ctx context.Context, change func(*tx) (wrote bool, err er
 		return err
 	}
 	defer s.use.RUnlock()
+	if s.readOnly {
+		return fmt.Errorf("%w: %w", store.ErrUnavailable, ErrReadOnly)
+	}
 	t, end, err := s.begin(ctx)
 	if err != nil {
 		return s.fail(ctx, err)
@@ -41,6 +45,9 @@ func (s *Store) update(ctx context.Context, change func(*tx) (wrote bool, err er
 	if err != nil && s.unknown(err) {
 		return fmt.Errorf("%w: COMMIT failed", store.ErrUnknownOutcome)
 	}
+	if err == nil {
+		s.wal.shorten(t.ctx, t.conn)
+	}
 	return s.fail(t.ctx, err)
 }
 
@@ -51,7 +58,7 @@ func (s *Store) begin(ctx context.Context) (t *tx, end func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	t = &tx{s: s, ctx: context.WithoutCancel(ctx)}
+	t = &tx{s: s, ctx: context.WithoutCancel(ctx), conn: conn}
 	// database/sql rolls a transaction back when the context of its beginning is
 	// over. This one is over with ctx until the lock is held, and never after.
 	beginning, cancel := context.WithCancel(t.ctx)

@@ -2,11 +2,12 @@
 // modernc.org/sqlite, which needs no C compiler.
 //
 // It is no backend of its own: all it knows is how to open the file so that the
-// promises of package store hold. One connection writes and four read. Each has
-// these settings, passed in its name because an executed PRAGMA would reach one
-// connection of a pool: WAL, synchronous=FULL, a busy timeout of 5 s, foreign keys,
-// checks of damaged pages, no trust in functions of the schema. A new file has mode
-// 0600, and so have the -wal and -shm files beside it.
+// promises of package store hold. The file is in WAL mode; one connection writes and
+// four read. Each has these settings, passed in its name because an executed PRAGMA
+// would reach one connection of a pool: synchronous=FULL, a busy timeout of 5 s,
+// foreign keys, checks of damaged pages, no trust in functions of the schema. A new
+// file is made beside its place and put there whole. It has mode 0600, and so have the
+// -wal and -shm files beside it.
 //
 //	s, err := sqlitefile.Open(ctx, "/var/lib/gateway/tenet.db")
 //	if err != nil {
@@ -19,9 +20,15 @@
 // package sqlite with that driver instead.
 //
 // The file has to be on a local disk: WAL shares memory between processes, which
-// network file systems do not. Inside a process that has the file open, never open,
-// copy or hash it by other means: that drops SQLite's locks. For a backup use
-// VACUUM INTO.
+// network file systems do not. The file system has to know hard links, by which a new
+// file gets its name once it is whole. Inside a process that has the file open,
+// never open, copy or hash it by other means: that drops SQLite's locks. For a
+// backup use Backup; package sqlite says how to restore one.
+//
+// The -wal file has at most 8 MiB and one transaction, unless somebody reads one state
+// for longer than 100 ms; then it grows until they end, and is cut to 8 MiB.
+//
+// [OpenReadOnly] is for who only looks, beside other processes.
 //
 // A [Store] may be used from any goroutine. Its errors are those of package sqlite.
 package sqlitefile

@@ -1,0 +1,125 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"example.com/tenet/store"
+)
+
+var _ store.Backuper = (*Store)(nil)
+
+// Backup implements store.Backuper: it writes the database as of one moment, while
+// it is in use, to a new file at path, with mode 0600. The copy is whole and on the
+// disk before it gets its name, by a hard link, which the file system has to know.
+// Until then it lies in the same folder as .tenet-*.part, and a process that is
+// killed leaves that behind. The copy is not in WAL mode; package sqlitefile turns
+// that on.
+//
+// Readers and writers go on; the -wal file grows meanwhile, since what the copy
+// reads is kept. store.ErrInvalid is for an empty path, one with a NUL, and one
+// that exists; store.ErrUnavailable for a folder or disk that does not take it. The
+// context cancels. Where Backup fails nothing is left.
+func (s *Store) Backup(ctx context.Context, path string) error {
+	if path == "" || strings.IndexByte(path, 0) >= 0 {
+		return fmt.Errorf("%w: a path is needed", store.ErrInvalid)
+	}
+	if err := s.enter(ctx); err != nil {
+		return err
+	}
+	defer s.use.RUnlock()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("%w: no working directory", store.ErrUnavailable)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return taken()
+	}
+	part, err := emptyFile(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer os.Remove(part)              //nolint:errcheck // a name too many is no failure of the copy
+	defer os.Remove(part + "-journal") //nolint:errcheck // gone, unless writing failed
+	if err := s.vacuumInto(ctx, part); err != nil {
+		return s.fail(ctx, err)
+	}
+	return publish(part, path)
+}
+
+func taken() error { return fmt.Errorf("%w: the path is taken", store.ErrInvalid) }
+
+// emptyFile makes a file of mode 0600 that VACUUM INTO takes, since it is empty.
+func emptyFile(folder string) (string, error) {
+	f, err := os.CreateTemp(folder, ".tenet-*.part")
+	if err != nil {
+		return "", fmt.Errorf("%w: no file can be made in the folder", store.ErrUnavailable)
+	}
+	if err := f.Close(); err != nil {
+		os.Remove(f.Name()) //nolint:errcheck // there is an error already
+		return "", fmt.Errorf("%w: no file can be made in the folder", store.ErrUnavailable)
+	}
+	return f.Name(), nil
+}
+
+// vacuumInto runs on a connection that reads. SQLite counts the copy as a write of
+// the connection, so query_only is lifted for as long. A connection that cannot be
+// put back is thrown away.
+func (s *Store) vacuumInto(ctx context.Context, path string) error {
+	conn, err := s.read.db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	var guarded bool
+	if err := conn.QueryRowContext(ctx, `PRAGMA query_only`).Scan(&guarded); err != nil {
+		return err
+	}
+	if guarded {
+		defer guard(context.WithoutCancel(ctx), conn)
+		if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 0`); err != nil {
+			return err
+		}
+	}
+	_, err = conn.ExecContext(ctx, `VACUUM INTO ?`, path)
+	return err
+}
+
+func guard(ctx context.Context, conn *sql.Conn) {
+	if _, err := conn.ExecContext(ctx, `PRAGMA query_only = 1`); err != nil {
+		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // ends the connection
+	}
+}
+
+// publish gives a complete file its name, which nobody else has.
+func publish(part, path string) error {
+	if err := syncPath(part, os.O_RDWR); err != nil {
+		return fmt.Errorf("%w: the copy cannot be made durable", store.ErrUnavailable)
+	}
+	switch err := os.Link(part, path); {
+	case errors.Is(err, fs.ErrExist):
+		return taken()
+	case err != nil:
+		return fmt.Errorf("%w: the copy cannot be put in place", store.ErrUnavailable)
+	}
+	// The folder too, where the system can; the copy is in place either way.
+	_ = syncPath(filepath.Dir(path), os.O_RDONLY)
+	return nil
+}
+
+// syncPath makes a file or folder durable that no SQLite of this process has open.
+// Some systems want a file to be open for writing.
+func syncPath(path string, flag int) error {
+	f, err := os.OpenFile(path, flag, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
