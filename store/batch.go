@@ -66,6 +66,9 @@ func validateRecord(r Record) error {
 	default:
 		return fmt.Errorf("%w: a record is a value of a known type", ErrInvalid)
 	}
+	if n, err := atMost(r.Value); err != nil || n <= MaxRecord {
+		return err
+	}
 	form, err := Marshal(r.Value)
 	if err != nil {
 		return err

@@ -176,37 +176,74 @@ func formOf(v tenancy.Entity) any {
 	return v
 }
 
-// sound reports whether every text that v reaches is UTF-8 without NUL and every
-// time is zero or a whole microsecond of UTC in the years 1970 to 9999: what every
-// engine can keep as it is.
-func sound(v reflect.Value) bool {
+// What a value may take in JSON: 64 bytes with its member's name and punctuation, of
+// which a digest takes most, and in a text no more than \u0001 for each byte.
+const (
+	maxForm   = 64
+	maxEscape = 6
+)
+
+// atMost is a bound of Size(v) that is cheap to find, or over MaxRecord where there
+// is none. It returns ErrInvalid unless every text that v reaches is UTF-8 without NUL and
+// every time is zero or a whole microsecond of UTC in the years 1970 to 9999: what
+// every engine can keep as it is.
+func atMost(v tenancy.Entity) (int64, error) {
+	n, ok := weigh(reflect.ValueOf(v))
+	if !ok {
+		return 0, fmt.Errorf("%w: a record has texts of UTF-8 without NUL and times of whole UTC microseconds", ErrInvalid)
+	}
+	return n, nil
+}
+
+func weigh(v reflect.Value) (n int64, ok bool) {
 	switch v.Kind() {
 	case reflect.String:
 		s := v.String()
-		return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
+		return maxForm + maxEscape*int64(len(s)), utf8.ValidString(s) && strings.IndexByte(s, 0) < 0
 	case reflect.Slice:
-		for i := range v.Len() {
-			if !sound(v.Index(i)) {
-				return false
-			}
-		}
+		return weighAll(v.Len(), v.Index)
 	case reflect.Struct:
 		if t, ok := reflect.TypeAssert[time.Time](v); ok {
-			return t.IsZero() || t == tenancy.Instant(t) && t.Year() >= 1970 && t.Year() <= 9999
+			return weighTime(t)
 		}
-		for i := range v.NumField() {
-			if !sound(v.Field(i)) {
-				return false
-			}
+		return weighAll(v.NumField(), v.Field)
+	case reflect.Bool, reflect.Int64:
+		return maxForm, true
+	case reflect.Array:
+		if _, ok := reflect.TypeAssert[tenancy.Digest](v); ok {
+			return maxForm, true
 		}
 	}
-	return true
+	return MaxRecord + 1, true
+}
+
+func weighAll(count int, at func(int) reflect.Value) (int64, bool) {
+	total := int64(maxForm)
+	for i := range count {
+		n, ok := weigh(at(i))
+		if !ok {
+			return 0, false
+		}
+		total += n
+	}
+	return total, true
+}
+
+// weighTime gives no bound for a zero time of another zone, which not all have a form.
+func weighTime(t time.Time) (int64, bool) {
+	switch {
+	case t == time.Time{}:
+		return maxForm, true
+	case t.IsZero():
+		return MaxRecord + 1, true
+	}
+	return maxForm, t == tenancy.Instant(t) && t.Year() >= 1970 && t.Year() <= 9999
 }
 
 // plain is v's own members in the order of its struct.
 func plain(v tenancy.Entity) (object, error) {
-	if !sound(reflect.ValueOf(v)) {
-		return object{}, fmt.Errorf("%w: a record has texts of UTF-8 without NUL and times of whole UTC microseconds", ErrInvalid)
+	if _, err := atMost(v); err != nil {
+		return object{}, err
 	}
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

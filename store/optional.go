@@ -40,11 +40,14 @@ type Backuper interface {
 	// it is opened is the backend's to say.
 	//
 	//   - B1: The copy must be of one moment between call and return: every commit
-	//     that was acknowledged before is in it, records and log agree, and revisions,
-	//     operation ids and cursors are what they were.
+	//     that was acknowledged before is in it, records and log agree, and revisions
+	//     and operation ids are what they were.
 	//   - B2: Readers and writers must go on meanwhile.
 	//   - B3: An empty path, one with a NUL, and one that exists must be ErrInvalid.
 	//     Where Backup fails, nothing must be left at path.
+	//   - B4: A cursor of the original must be ErrResync in the copy, at once and
+	//     however far its log has grown: from the moment of the copy on the two logs
+	//     differ, and a follower that took one for the other would miss a revocation.
 	Backup(ctx context.Context, path string) error
 }
 

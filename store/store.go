@@ -82,8 +82,7 @@ type Store interface {
 	//   - F3: More must be false only where the read reached the head: followers
 	//     count themselves fresh by it.
 	//   - F4: A cursor that is malformed, of another log, older than what was
-	//     forgotten, or beyond the head must be ErrResync. A backup that is restored
-	//     has another future: a cursor from beyond it must not be taken.
+	//     forgotten, or beyond the head must be ErrResync.
 	//   - F5: A limit over MaxPage must be ErrTooLarge, one under 1 ErrInvalid.
 	Changes(ctx context.Context, after Cursor, limit int) (Feed, error)
 

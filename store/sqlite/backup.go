@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,8 +21,9 @@ var _ store.Backuper = (*Store)(nil)
 // it is in use, to a new file at path, with mode 0600. The copy is whole and on the
 // disk before it gets its name, by a hard link, which the file system has to know.
 // Until then it lies in the same folder as .tenet-*.part, and a process that is
-// killed leaves that behind. The copy is not in WAL mode; package sqlitefile turns
-// that on.
+// killed leaves that behind. The copy has an epoch of its own, so that every cursor
+// of the original is store.ErrResync there. It is not in WAL mode; package sqlitefile
+// turns that on.
 //
 // Readers and writers go on; the -wal file grows meanwhile, since what the copy
 // reads is kept. store.ErrInvalid is for an empty path, one with a NUL, and one
@@ -49,6 +51,9 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	defer os.Remove(part)              //nolint:errcheck // a name too many is no failure of the copy
 	defer os.Remove(part + "-journal") //nolint:errcheck // gone, unless writing failed
 	if err := s.vacuumInto(ctx, part); err != nil {
+		return s.fail(ctx, err)
+	}
+	if err := s.renew(ctx, part); err != nil {
 		return s.fail(ctx, err)
 	}
 	return publish(part, path)
@@ -97,6 +102,29 @@ func guard(ctx context.Context, conn *sql.Conn) {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // ends the connection
 	}
 }
+
+// renew gives the copy an epoch of its own: from here on its log is another than the
+// original's, and no cursor of the one may be taken by the other.
+func (s *Store) renew(ctx context.Context, path string) error {
+	path = filepath.ToSlash(path)
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // a Windows drive
+	}
+	name := url.URL{Scheme: "file", Path: path}
+	db := sql.OpenDB(connector{s.read.db.Driver(), name.String()})
+	_, err := db.ExecContext(ctx, `UPDATE meta SET epoch = lower(hex(randomblob(16)))`)
+	return errors.Join(err, db.Close())
+}
+
+// connector opens another database with a host's driver and the driver's own
+// settings.
+type connector struct {
+	driver driver.Driver
+	name   string
+}
+
+func (c connector) Connect(context.Context) (driver.Conn, error) { return c.driver.Open(c.name) }
+func (c connector) Driver() driver.Driver                        { return c.driver }
 
 // publish gives a complete file its name, which nobody else has.
 func publish(part, path string) error {

@@ -35,7 +35,8 @@
 //
 //   - journal_mode WAL, so that readers and the writer do not wait for each other;
 //   - synchronous FULL, without which a commit that was acknowledged, a revocation
-//     say, can be lost with the power;
+//     say, can be lost with the power: New refuses less, which is what some drivers
+//     have unless told;
 //   - busy_timeout of some seconds, which is how long a write waits for the lock of
 //     another process where its context does not end first.
 //
@@ -67,12 +68,9 @@
 // for damage. A copy is a database like any other. To restore one, end every process that
 // has the database open, remove its -wal and -shm files, put the copy in its place
 // and open it. What was committed since is gone, and its revisions and places in the
-// log are given again, to other commits.
-//
-// So a cursor from after the copy was made must not be used on it. Cursors live in
-// processes, and store.ErrResync meets one that is beyond the head of the log, but only
-// until the log has grown past it. Where something outside has kept cursors or
-// revisions, end all cursors before the copy is opened:
+// log are given again, to other commits. So the copy has an epoch of its own, and every
+// cursor of the original is store.ErrResync there. Give one to a copy that was made by
+// other means too, before it is opened, or a follower could miss a revocation:
 //
 //	UPDATE meta SET epoch = lower(hex(randomblob(16)))
 //

@@ -241,7 +241,11 @@ func TestHostsOwnCodes(t *testing.T) {
 	asked := 0
 	s, err := sqlite.New(t.Context(), db, db, &sqlite.Options{Code: func(err error) (int, bool) {
 		asked++
-		return 5, true
+		coded, ok := errors.AsType[*modernc.Error](err)
+		if ok && coded.Code()&0xff == 19 {
+			return 5, true
+		}
+		return 1, ok
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -255,16 +259,37 @@ func TestHostsOwnCodes(t *testing.T) {
 }
 
 func TestNewArguments(t *testing.T) {
-	db := new(sql.DB)
+	db, full, normal := new(sql.DB), inMemory(t, "FULL"), inMemory(t, "NORMAL")
 	for name, call := range map[string]func() (*sqlite.Store, error){
-		"no context":    func() (*sqlite.Store, error) { return sqlite.New(nil, db, db, nil) }, //nolint:staticcheck // nil is the case
-		"no write pool": func() (*sqlite.Store, error) { return sqlite.New(t.Context(), nil, db, nil) },
-		"no read pool":  func() (*sqlite.Store, error) { return sqlite.New(t.Context(), db, nil, nil) },
+		"no codes": func() (*sqlite.Store, error) {
+			return sqlite.New(t.Context(), full, full, &sqlite.Options{Code: func(error) (int, bool) { return 0, false }})
+		},
+		"no codes, for reading": func() (*sqlite.Store, error) {
+			return sqlite.New(t.Context(), nil, full, &sqlite.Options{ReadOnly: true, Code: func(error) (int, bool) { return 0, false }})
+		},
+		"all is well": func() (*sqlite.Store, error) {
+			return sqlite.New(t.Context(), full, full, &sqlite.Options{Code: func(error) (int, bool) { return 0, true }})
+		},
+		"synchronous NORMAL": func() (*sqlite.Store, error) { return sqlite.New(t.Context(), normal, full, nil) },
+		"no context":         func() (*sqlite.Store, error) { return sqlite.New(nil, db, db, nil) }, //nolint:staticcheck // nil is the case
+		"no write pool":      func() (*sqlite.Store, error) { return sqlite.New(t.Context(), nil, db, nil) },
+		"no read pool":       func() (*sqlite.Store, error) { return sqlite.New(t.Context(), db, nil, nil) },
 	} {
 		if s, err := call(); s != nil || !errors.Is(err, store.ErrInvalid) {
 			t.Errorf("%s: %v, %v; want %v", name, s, err, store.ErrInvalid)
 		}
 	}
+}
+
+func inMemory(t *testing.T, synchronous string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file::memory:?_pragma=synchronous("+synchronous+")")
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { db.Close() })
+	return db
 }
 
 func TestZeroStoreIsClosed(t *testing.T) {

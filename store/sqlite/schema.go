@@ -32,7 +32,7 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	}
 	defer conn.Close()
 	// Most often there is nothing to do, and then no lock is needed to see it.
-	if version, err := versionOf(ctx, conn); err != nil || version == len(migrations) {
+	if version, err := look(ctx, conn); err != nil || version == len(migrations) {
 		return err
 	}
 	if _, err := conn.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
@@ -74,7 +74,7 @@ func current(ctx context.Context, db *sql.DB) error {
 		return err
 	}
 	defer conn.Close()
-	switch version, err := versionOf(ctx, conn); {
+	switch version, err := look(ctx, conn); {
 	case err != nil || version == len(migrations):
 		return err
 	case version == 0:
@@ -84,18 +84,36 @@ func current(ctx context.Context, db *sql.DB) error {
 	}
 }
 
-// stateText is one statement, so that it sees one state of a database that another
-// process may be making.
-const stateText = `SELECT a.application_id, v.user_version, e.encoding, (SELECT count(*) FROM sqlite_schema)
-	FROM pragma_application_id a, pragma_user_version v, pragma_encoding e`
+// look is versionOf in one state of a database that another process may be making.
+func look(ctx context.Context, conn *sql.Conn) (version int, err error) {
+	if _, err := conn.ExecContext(ctx, `BEGIN`); err != nil {
+		return 0, err
+	}
+	version, err = versionOf(ctx, conn)
+	if _, ending := conn.ExecContext(context.WithoutCancel(ctx), `ROLLBACK`); err == nil {
+		err = ending
+	}
+	return version, err
+}
 
 // versionOf is the version of the database's schema: 0 for one that has nothing in
-// it. A database of somebody else's is store.ErrCorrupt.
+// it. A database of somebody else's is store.ErrCorrupt. The PRAGMAs are statements of
+// their own, since a SELECT over them hides the result code of a read that failed.
 func versionOf(ctx context.Context, conn *sql.Conn) (int, error) {
 	var application, version, objects int
 	var encoding string
-	if err := conn.QueryRowContext(ctx, stateText).Scan(&application, &version, &encoding, &objects); err != nil {
-		return 0, err
+	for _, ask := range []struct {
+		text string
+		into any
+	}{
+		{`PRAGMA application_id`, &application},
+		{`PRAGMA user_version`, &version},
+		{`PRAGMA encoding`, &encoding},
+		{`SELECT count(*) FROM sqlite_schema`, &objects},
+	} {
+		if err := conn.QueryRowContext(ctx, ask.text).Scan(ask.into); err != nil {
+			return 0, err
+		}
 	}
 	fresh := application == 0 && version == 0 && objects == 0
 	switch {

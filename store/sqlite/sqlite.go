@@ -51,8 +51,9 @@ type Options struct {
 //
 // It returns store.ErrCorrupt where the database is damaged or somebody else's,
 // [ErrNewerSchema] where a later version of this package wrote it,
-// store.ErrUnavailable where it does not answer, store.ErrInvalid for a nil pool,
-// and the error of the context. A database that it refuses is as it was.
+// store.ErrUnavailable where it does not answer, store.ErrInvalid for a nil pool, for
+// errors of the driver that opts.Code does not know, and for a pool that writes with
+// less than synchronous FULL, and the error of the context. A database that it refuses is as it was.
 func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error) {
 	o := optionsOf(opts)
 	if ctx == nil || read == nil || (write == nil && !o.ReadOnly) {
@@ -86,15 +87,20 @@ func (s *Store) prepare(ctx context.Context) error {
 	if s.readOnly {
 		ready = func(ctx context.Context) error { return current(ctx, s.read.db) }
 	}
-	if err := ready(ctx); err != nil {
-		return err
+	for _, step := range []func(context.Context) error{s.understood, ready, s.prepareReads} {
+		if err := step(ctx); err != nil {
+			return err
+		}
 	}
-	return s.prepareReads(ctx)
+	return nil
 }
 
 // prepareWrites migrates, and readies every statement of a write: none can be
 // readied later, while a transaction holds the only connection.
 func (s *Store) prepareWrites(ctx context.Context) (err error) {
+	if err := s.durable(ctx); err != nil {
+		return err
+	}
 	if err := migrate(ctx, s.write.db); err != nil {
 		return err
 	}
@@ -111,6 +117,39 @@ func (s *Store) prepareWrites(ctx context.Context) (err error) {
 	}
 	return s.wal.find(ctx, s.write.db)
 }
+
+// understood refuses a driver whose errors have no result codes for us: a conflict
+// would then be an outage. It makes a mistake to see. It asks the pool that is used
+// next: a connection that has seen the database without tables tells a later failure
+// to read it as a table that is missing.
+func (s *Store) understood(ctx context.Context) error {
+	db := s.write.db
+	if s.readOnly {
+		db = s.read.db
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	_, err = conn.ExecContext(ctx, `a mistake`)
+	if code, ok := s.code(err); ctx.Err() == nil && (!ok || code&0xff != codeError) {
+		return fmt.Errorf("%w: Options.Code does not know the errors of the driver", store.ErrInvalid)
+	}
+	return ctx.Err()
+}
+
+// durable refuses a pool that acknowledges what can be lost with the power.
+func (s *Store) durable(ctx context.Context) error {
+	var level int
+	err := s.write.db.QueryRowContext(ctx, `PRAGMA synchronous`).Scan(&level)
+	if err == nil && level < synchronousFull {
+		return fmt.Errorf("%w: the pool that writes has to have synchronous FULL", store.ErrInvalid)
+	}
+	return err
+}
+
+const synchronousFull = 2 // 3 is EXTRA
 
 // prepareReads asks every table once, so that one that is missing is told now.
 func (s *Store) prepareReads(ctx context.Context) error {

@@ -25,19 +25,19 @@ type wal struct {
 	next atomic.Int64 // the size from which to shorten it
 }
 
-const fileText = `SELECT ifnull(max(file), '') FROM pragma_database_list WHERE name = 'main'`
-
 // find asks for the name of the database, by which the -wal file is named.
 func (w *wal) find(ctx context.Context, db *sql.DB) error {
-	var file string
-	if err := db.QueryRowContext(ctx, fileText).Scan(&file); err != nil {
-		return err
-	}
-	if file != "" {
-		w.path = file + "-wal"
-	}
 	w.next.Store(walLimit)
-	return nil
+	var number int
+	var name, file string
+	rows, err := db.QueryContext(ctx, `PRAGMA database_list`)
+	return each(rows, err, func(rows *sql.Rows) error {
+		err := rows.Scan(&number, &name, &file)
+		if name == "main" && file != "" {
+			w.path = file + "-wal"
+		}
+		return err
+	})
 }
 
 // size is 0 where there is none. The file is never opened.

@@ -36,7 +36,8 @@ func TestConformance(t *testing.T) {
 			paths[s] = path
 			return s, nil
 		},
-		Spoil: func(s store.Store, b usage.Bucket) error { return spoil(paths[s], b) },
+		Restore: func(path string) (store.Store, error) { return sqlitefile.Open(context.Background(), path) },
+		Spoil:   func(s store.Store, b usage.Bucket) error { return spoil(paths[s], b) },
 	})
 }
 
