@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"example.com/tenet/store"
@@ -36,6 +38,35 @@ func harness(wrap func(backend) store.Store) storetest.Harness {
 	}}
 }
 
+// closable is a memory store with everything that it has.
+type closable struct{ *memory.Store }
+
+// closing opens a new store each time, which has a Close.
+func closing(wrap func(closable) store.Store) func() storetest.Harness {
+	return func() storetest.Harness {
+		return storetest.Harness{Volatile: true, Open: func(string) (store.Store, error) {
+			return wrap(closable{memory.New()}), nil
+		}}
+	}
+}
+
+// forgetting opens a folder again without the last commit there.
+func forgetting() storetest.Harness {
+	last := map[store.Store]*store.Result{}
+	var mu sync.Mutex
+	return harness(func(b backend) store.Store {
+		s := &forgetsLast{backend: b, mu: &mu}
+		if last[b.Store] == nil {
+			last[b.Store] = new(store.Result)
+			s.hidden.Rev = 1 << 63
+		} else {
+			s.hidden = *last[b.Store]
+		}
+		s.last = last[b.Store]
+		return s
+	})
+}
+
 // A suite that fails sound stores proves nothing by failing broken ones.
 func TestSound(t *testing.T) {
 	h := harness(func(b backend) store.Store { return b })
@@ -46,6 +77,13 @@ func TestSound(t *testing.T) {
 	}
 	want := []string{
 		"lifecycle/close: has no Close",
+		"lifecycle/close-under-way: has no Close",
+		"lifecycle/close-ends-wait: has no Close",
+		"lifecycle/leaves-nothing: has no Close",
+		"backup/complete: makes no backup",
+		"backup/apart: makes no backup",
+		"backup/under-writers: makes no backup",
+		"backup/paths: makes no backup",
 		"upkeep/verify-finds: the harness cannot spoil a bucket",
 		"upkeep/rebuild: the harness cannot spoil a bucket",
 	}
@@ -114,76 +152,25 @@ type panics struct{ backend }
 
 func (panics) Get(context.Context, ...tenancy.Ref) ([]store.Record, error) { panic("get") }
 
-// broken stores, one defect each, and the cases that name the defect.
-var broken = []struct {
-	defect   string
-	caughtBy []string
-	wrap     func(backend) store.Store
-}{
-	{"ignores revisions", []string{"conflict/stale-put", "conflict/stale-delete", "conflict/create-over-existing", "conflict/check"},
-		func(b backend) store.Store { return ignoresRevisions{b} }},
-	{"checks revisions before it takes the lock", []string{"concurrency/compare-and-swap"},
-		func(b backend) store.Store { return checksTooEarly{b} }},
-	{"does not check what it does not write", []string{"conflict/check", "concurrency/check-against-write"},
-		func(b backend) store.Store { return ignoresChecks{b} }},
-	{"applies half a batch", []string{"atomicity/refused-batch"}, func(b backend) store.Store { return halfBatch{b} }},
-	{"logs what it refused", []string{"atomicity/refused-batch"}, func(b backend) store.Store { return logsRefused{b} }},
-	{"skips a change", []string{"changes/skips-nothing"}, func(b backend) store.Store { return skipsChange{b} }},
-	{"steps over late commits", []string{"changes/skips-nothing-under-writers"},
-		func(b backend) store.Store {
-			return &stepsOver{backend: b, late: map[store.OperationID]bool{}, read: make(chan struct{})}
-		}},
-	{"always says that it reached the head", []string{"changes/head"}, func(b backend) store.Store { return alwaysHead{b} }},
-	{"takes any cursor for now", []string{"changes/foreign-cursor", "changes/forged-cursor", "prune/resync"},
-		func(b backend) store.Store { return anyCursor{b} }},
-	{"serves another organization's record", []string{"isolation/other-organization"},
-		func(b backend) store.Store { return otherTenant{b} }},
-	{"lists over all organizations", []string{"isolation/other-organization", "paging/as-placed"},
-		func(b backend) store.Store { return listsAll{b} }},
-	{"keeps key ids unique in one organization only", []string{"isolation/key-id-is-global", "concurrency/global-id"},
-		func(b backend) store.Store { return localKeys{b} }},
-	{"folds the case of identifiers", []string{"exactness/look-alikes"}, func(b backend) store.Store { return collates{b, strings.EqualFold} }},
-	{"trims identifiers", []string{"exactness/look-alikes"}, func(b backend) store.Store { return collates{b, trimmed} }},
-	{"reuses a revision after deletion", []string{"conflict/revision-not-reused"},
-		func(b backend) store.Store { return &restarts{backend: b, at: map[tenancy.Ref]store.Rev{}} }},
-	{"forgets operation ids", []string{"outcome/replay", "outcome/at-once", "durability/reopen"},
-		func(b backend) store.Store { return forgetsOps{b} }},
-	{"takes any operation of an id for the same", []string{"outcome/reused"}, func(b backend) store.Store { return neverReused{b} }},
-	{"forgets that a key was revoked", []string{"records/every-field"}, func(b backend) store.Store { return losesField{b} }},
-	{"takes an empty set for all", []string{"records/empty-is-not-all"}, func(b backend) store.Store { return emptyIsAll{b} }},
-	{"returns times of the machine's zone", []string{"records/every-field", "records/times"}, func(b backend) store.Store { return localTimes{b} }},
-	{"pages by offset", []string{"paging/stable"}, func(b backend) store.Store { return offsets{b} }},
-	{"commits after the context is over", []string{"lifecycle/context-over"}, func(b backend) store.Store { return ignoresContext{b} }},
-	{"takes batches of any size", []string{"limits/batch"}, func(b backend) store.Store { return splitsBatch{b} }},
-	{"quotes what it was given", []string{"input/errors-say-nothing"}, func(b backend) store.Store { return quotes{b} }},
-	{"shows the trail oldest first", []string{"trail/newest-first"}, func(b backend) store.Store { return oldestFirst{b} }},
-	{"filters no project's trail", []string{"trail/filters"}, func(b backend) store.Store { return noFilter{b} }},
-	{"does not see what another handle wrote", []string{"durability/two-handles"},
-		func(b backend) store.Store { return &caches{backend: b, seen: map[tenancy.Ref]store.Record{}} }},
-	{"counts a call twice", []string{"usage/counts-once"}, func(b backend) store.Store { return countsTwice{b} }},
-	{"writes usage record by record", []string{"usage/reused-id", "usage/overflow", "usage/input"},
-		func(b backend) store.Store { return oneByOne{b} }},
-	{"includes the end of a period", []string{"usage/totals"}, func(b backend) store.Store { return endIncluded{b} }},
-	{"takes usage before the horizon", []string{"upkeep/past-retention"}, func(b backend) store.Store { return noHorizon{b} }},
-	{"prunes more than it was told", []string{"upkeep/prune-keeps-buckets"}, func(b backend) store.Store { return prunesAll{b} }},
-}
-
 func TestBroken(t *testing.T) {
-	caught := 0
+	var caught atomic.Int64
+	t.Cleanup(func() { fmt.Printf("caught %d of %d\n", caught.Load(), len(broken)) })
 	for _, b := range broken {
 		t.Run(strings.ReplaceAll(b.defect, " ", "-"), func(t *testing.T) {
-			got := failed(storetest.CheckCases(t.Context(), harness(b.wrap), b.caughtBy...))
+			if b.waits {
+				t.Parallel()
+			}
+			got := failed(storetest.CheckCases(t.Context(), b.opened(), b.caughtBy...))
 			for _, name := range b.caughtBy {
 				if got[name] == nil {
 					t.Errorf("a store that %s passed %s", b.defect, name)
 				}
 			}
 			if !t.Failed() {
-				caught++
+				caught.Add(1)
 			}
 		})
 	}
-	fmt.Printf("caught %d of %d\n", caught, len(broken))
 }
 
 // failed is the failures of an error of Check by their case.

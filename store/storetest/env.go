@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"example.com/tenet/store"
 )
@@ -149,13 +151,39 @@ func (e *env) guard(f func()) {
 	f()
 }
 
-// together runs f n times at once, each under guard, and waits for all.
+// together runs f n times at once, each under guard, and waits for all. None begins
+// before all are there, so that they overlap.
 func (e *env) together(n int, f func(i int)) {
-	var wg sync.WaitGroup
+	var there, done sync.WaitGroup
+	there.Add(n)
 	for i := range n {
-		wg.Go(func() { e.guard(func() { f(i) }) })
+		done.Go(func() {
+			there.Done()
+			there.Wait()
+			e.guard(func() { f(i) })
+		})
 	}
-	wg.Wait()
+	done.Wait()
+}
+
+// patient is how long the case waits for what should be over.
+func (e *env) patient() time.Duration { return cmp.Or(e.h.soon, soon) }
+
+// soon runs f, and ends the case where it has not returned long after it should
+// have: f waits for what is over already.
+func (e *env) soon(what string, f func()) {
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		e.guard(f)
+	}()
+	late := time.NewTimer(e.patient())
+	defer late.Stop()
+	select {
+	case <-returned:
+	case <-late.C:
+		e.fatalf("%s does not return", what)
+	}
 }
 
 // errorf notes a failure. It may be called from any goroutine.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 )
 
 // CheckCases is Check of the named cases, so that thirty broken stores take no
@@ -40,4 +41,10 @@ func Rules() map[string]string {
 		all[c.name] = c.rules
 	}
 	return all
+}
+
+// Hurried is h with less patience for what should be over.
+func Hurried(h Harness, soon time.Duration) Harness {
+	h.soon = soon
+	return h
 }

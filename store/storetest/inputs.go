@@ -141,6 +141,10 @@ func detailLimit(e *env) {
 }
 
 func partLimit(e *env) {
+	b := store.Batch{Entry: e.entry(orgA)}
+	b.Entry.Op, b.Entry.Action = store.OperationID(strings.Repeat("o", tenancy.MaxRefPart)), store.Action(strings.Repeat("a", tenancy.MaxRefPart))
+	e.commit(b)
+	e.same("an entry with its texts at MaxRefPart", b.Entry, e.trail(store.TrailQuery{Org: orgA, Op: b.Entry.Op}, 0)[0])
 	at := strings.Repeat("a", tenancy.MaxRefPart)
 	v := tenancy.ProjectMember{Org: tenancy.OrgID(at), Project: tenancy.ProjectID(at), User: tenancy.UserID(at), Membership: "m"}
 	e.create(v)
@@ -165,7 +169,6 @@ func malformedBatches(e *env) {
 		"no value":                  func(b *store.Batch) { b.Put[0].Value = nil },
 		"a put twice":               func(b *store.Batch) { b.Put = append(b.Put, b.Put[0]) },
 		"a put that is checked too": func(b *store.Batch) { b.Check, b.Put = []store.Check{at}, append(b.Put, replace) },
-		"a delete that is put too":  func(b *store.Batch) { b.Delete, b.Put = []store.Check{at}, append(b.Put, replace) },
 		"a delete twice":            func(b *store.Batch) { b.Delete = []store.Check{at, at} },
 		"a delete at revision zero": func(b *store.Batch) { b.Delete = []store.Check{{Ref: at.Ref}} },
 		"a record of the catalogue": func(b *store.Batch) { b.Put = append(b.Put, store.Record{Value: tenancy.Model{ID: "m"}}) },
@@ -179,6 +182,24 @@ func malformedBatches(e *env) {
 		"a time before 1970": func(b *store.Batch) {
 			b.Put[0].Value = tenancy.Project{Org: orgA, ID: "p", Created: time.Unix(-1, 0).UTC()}
 		},
+		"a time of the year 10000": func(b *store.Batch) {
+			b.Put[0].Value = tenancy.Project{Org: orgA, ID: "p", Archived: time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC)}
+		},
+		"an entry of the year 10000":   func(b *store.Batch) { b.Entry.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"an entry before 1970":         func(b *store.Batch) { b.Entry.At = time.Unix(-1, 0).UTC() },
+		"a text that is cut in a rune": func(b *store.Batch) { b.Entry.OnBehalf = "\xc3" },
+		"a project that is too long":   func(b *store.Batch) { b.Entry.Project = tenancy.ProjectID(strings.Repeat("p", 256)) },
+		"an action that is too long":   func(b *store.Batch) { b.Entry.Action = store.Action(strings.Repeat("a", 256)) },
+		"an operation id with NUL":     func(b *store.Batch) { b.Entry.Op = "op\x00" },
+		"a limit that is not UTF-8": func(b *store.Batch) {
+			b.Put[0].Value = tenancy.Project{Org: orgA, ID: "p", Limits: tenancy.Limits{{Measure: "\xff"}}}
+		},
+		"detail with a tail":   func(b *store.Batch) { b.Entry.Detail = []byte("{}{}") },
+		"detail after a space": func(b *store.Batch) { b.Entry.Detail = []byte(" {}") },
+		"a pointer among values": func(b *store.Batch) {
+			b.Put = append(b.Put, store.Record{Value: &tenancy.Member{Org: orgA, User: "u"}})
+		},
+		"a put that is deleted too":     func(b *store.Batch) { b.Put, b.Delete = append(b.Put, replace), []store.Check{at} },
 		"no operation id":               func(b *store.Batch) { b.Entry.Op = "" },
 		"an operation id too long":      func(b *store.Batch) { b.Entry.Op = store.OperationID(strings.Repeat("o", 256)) },
 		"no action":                     func(b *store.Batch) { b.Entry.Action = "" },

@@ -50,9 +50,9 @@ func waitWakes(e *env) {
 				e.write(orgB)
 				return
 			}
-			e.must("Wait", w.Wait(e.ctx, before))
+			e.soon("Wait for an entry", func() { e.must("Wait", w.Wait(e.ctx, before)) })
 		})
-		e.must("Wait after the entry", w.Wait(e.ctx, before))
+		e.soon("Wait after the entry", func() { e.must("Wait", w.Wait(e.ctx, before)) })
 		if got, _ := e.feed(before, 10); len(got) != 1 {
 			e.errorf("%d entries after the wait, want 1", len(got))
 		}

@@ -30,6 +30,12 @@ func recordCases() []testCase {
 			run:   emptyIsNotAll,
 		},
 		{
+			name:  "records/unknown-texts",
+			rules: "R2",
+			why:   "The text of a role, kind, measure, window, unit or plan that this version does not know comes back as it was: an older process must not take from a newer one what it does not understand.",
+			run:   unknownTexts,
+		},
+		{
 			name:  "records/times",
 			rules: "R1",
 			why:   "Every microsecond of UTC from 1970 to 9999, the first one included, comes back as itself and apart from the zero time, which means never.",
@@ -91,6 +97,27 @@ func emptyIsNotAll(e *env) {
 		e.holds("project", p)
 		e.holds("key", k)
 		e.holds("subscription", s)
+	}
+}
+
+func unknownTexts(e *env) {
+	limits := tenancy.Limits{{Measure: "moonbeams", Window: "eon", Max: 7}}
+	const role = tenancy.Role("astronaut")
+	for _, v := range []tenancy.Entity{
+		tenancy.Subscription{Org: orgA, Plan: "Plan 9 ☄", Default: limits, Maximum: limits},
+		tenancy.Organization{ID: orgA, TimeZone: "Luna/Tycho", Currency: "XXÉ"},
+		tenancy.Project{Org: orgA, ID: "p", Limits: limits},
+		tenancy.ProjectMember{Org: orgA, Project: "p", User: "u", Role: role},
+		tenancy.Key{Org: orgA, ID: "k", Project: "p", Kind: "robot", Holder: "u", Limits: limits},
+		tenancy.Invite{Org: orgA, ID: "i", Role: role, Placements: []tenancy.Placement{{Project: "p", Role: role + " "}, {Project: "q", Role: "OWNER"}}},
+		tenancy.Model{ID: "m", Prices: []tenancy.Price{{Unit: "moonbeams", Currency: "eur", Nano: 1, From: noon}}},
+	} {
+		e.create(v)
+		kind := v.Ref().Kind
+		e.holds("Get of "+kind.String(), v)
+		e.same("List of "+kind.String(), []tenancy.Entity{v}, e.values(store.Query{Listing: store.All, Kind: kind}, 0))
+		e.replace(v)
+		e.holds("Get of "+kind.String()+", written again", v)
 	}
 }
 

@@ -40,6 +40,8 @@ type Harness struct {
 	// look into one are left out where it is nil.
 	Restore func(path string) (store.Store, error)
 
+	soon time.Duration // see the constant; zero is that
+
 	// LeftOut is told by Check of each case that does not apply, and why; it may
 	// be nil. Run skips the subtest instead.
 	LeftOut func(name, because string)
@@ -64,6 +66,10 @@ func (f *Failure) Unwrap() error { return f.Err }
 // patience bounds a case, so that a store which hangs is a failure and no riddle.
 const patience = time.Minute
 
+// soon is how long a call may take whose context is over, or whose store is closed:
+// far longer than any takes, so that a busy machine fails nobody.
+const soon = 15 * time.Second
+
 // testCase is one guarantee.
 type testCase struct {
 	name  string // group/name
@@ -77,8 +83,9 @@ type testCase struct {
 func cases() []testCase {
 	var all []testCase
 	for _, group := range [][]testCase{
-		recordCases(), commitCases(), operationCases(), feedCases(), trailCases(), listCases(),
-		tenantCases(), identifierCases(), inputCases(), lifecycleCases(), raceCases(), optionalCases(), backupCases(),
+		recordCases(), sharingCases(), commitCases(), operationCases(), lostAnswerCases(), feedCases(), trailCases(), listCases(),
+		tenantCases(), identifierCases(), inputCases(), cursorCases(), payloadCases(),
+		lifecycleCases(), contextCases(), closeCases(), raceCases(), linearCases(), optionalCases(), backupCases(),
 		usageCases(), upkeepCases(),
 	} {
 		all = append(all, group...)
@@ -141,5 +148,7 @@ func (c testCase) check(ctx context.Context, h Harness) (because string, err err
 		}
 	})
 	e.guard(e.end)
+	e.mu.Lock() // what did not return soon may still run
+	defer e.mu.Unlock()
 	return because, errors.Join(e.errs...)
 }

@@ -88,7 +88,7 @@ func usageCases() []testCase {
 		},
 		{
 			name:  "usage/input",
-			rules: "U9",
+			rules: "U9 U10",
 			why:   "A malformed record or query is ErrInvalid, and one bad record keeps out its whole Append.",
 			run:   usageInput,
 		},
@@ -288,7 +288,7 @@ func usageIdentifiers(e *env) {
 	var rs []usage.Record
 	for i, s := range lookAlikes() {
 		r := usage.Record{
-			ID: usage.RecordID("rec_" + s[:min(len(s), 250)]), At: noon.Add(time.Duration(i) * time.Microsecond), Org: orgA,
+			ID: usage.RecordID("rec_" + s[:min(len(s), 250)]), At: noon.Add(time.Duration(i%3) * time.Microsecond), Org: orgA,
 			Project: tenancy.ProjectID(s), Served: tenancy.ModelID(s), Outcome: usage.OutcomeOK, Count: 1,
 			Key: tenancy.KeyID(s),
 		}
@@ -306,98 +306,11 @@ func usageIdentifiers(e *env) {
 		q := store.TotalQuery{Org: orgA, By: by, Cuts: whole}
 		e.same(fmt.Sprintf("Totals by %q", by), summed(rs, q), e.totals(q))
 	}
+	e.same("records one by one", newest(rs, store.RecordQuery{Org: orgA}), e.records(store.RecordQuery{Org: orgA}, 1))
 	for _, s := range lookAlikes() {
 		for _, q := range []store.RecordQuery{{Project: tenancy.ProjectID(s)}, {Key: tenancy.KeyID(s)}, {User: tenancy.UserID(s)}, {Model: tenancy.ModelID(s)}} {
 			q.Org = orgA
 			e.same("records of one look-alike", newest(rs, q), e.records(q, 0))
-		}
-	}
-}
-
-func usageLimits(e *env) {
-	rs := trace(store.MaxAppend + 1)
-	e.keepsOut("more than MaxAppend", store.ErrTooLarge, rs...)
-	e.append(rs[:store.MaxAppend-1]...)
-	e.append(rs[:store.MaxAppend]...)
-	for limit, want := range map[int]error{-1: store.ErrInvalid, store.MaxPage + 1: store.ErrTooLarge} {
-		_, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: limit})
-		e.refused(fmt.Sprintf("Records with a limit of %d", limit), err, want)
-	}
-	for limit, want := range map[int]int{0: store.MaxPage, 1: 1, store.MaxPage: store.MaxPage} {
-		p, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: limit})
-		e.must("Records", err)
-		if len(p.Records) != want || p.Next == "" {
-			e.errorf("a limit of %d gives %d records, want %d and a next page", limit, len(p.Records), want)
-		}
-	}
-	whole, _ := hours()
-	for _, org := range []tenancy.OrgID{orgA, orgB} {
-		q := store.TotalQuery{Org: org, Cuts: whole}
-		e.same("totals of MaxAppend calls", summed(rs[:store.MaxAppend], q), e.totals(q))
-	}
-}
-
-func usageInput(e *env) {
-	e.append(call(0))
-	for name, change := range map[string]func(*usage.Record){
-		"no id":                func(r *usage.Record) { r.ID = "" },
-		"a foreign id":         func(r *usage.Record) { r.ID = "req_1" },
-		"no organization":      func(r *usage.Record) { r.Org = "" },
-		"no project":           func(r *usage.Record) { r.Project = "" },
-		"no caller":            func(r *usage.Record) { r.Key, r.User = "", "" },
-		"two callers":          func(r *usage.Record) { r.Key, r.User = "k", "u" },
-		"no outcome":           func(r *usage.Record) { r.Outcome = "" },
-		"an unknown outcome":   func(r *usage.Record) { r.Outcome = "OK" },
-		"NUL":                  func(r *usage.Record) { r.Served = "a\x00" },
-		"invalid UTF-8":        func(r *usage.Record) { r.RequestID = "\xff" },
-		"no time":              func(r *usage.Record) { r.At = time.Time{} },
-		"a time of 10000":      func(r *usage.Record) { r.At = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"nanoseconds":          func(r *usage.Record) { r.At = r.At.Add(1) },
-		"a time not UTC":       func(r *usage.Record) { r.At = r.At.In(tokyo()) },
-		"a negative latency":   func(r *usage.Record) { r.Latency = -time.Second },
-		"a negative cost":      func(r *usage.Record) { r.Cost = usage.Money{Micro: -1, Known: true} },
-		"an unknown cost of 1": func(r *usage.Record) { r.Cost = usage.Money{Micro: 1} },
-		"a count of 0":         func(r *usage.Record) { r.Count = 0 },
-		"a count too large":    func(r *usage.Record) { r.Count = usage.MaxCount + 1 },
-	} {
-		bad := call(2)
-		change(&bad)
-		e.keepsOut("a record with "+name, store.ErrInvalid, call(1), bad)
-	}
-	whole, _ := hours()
-	for name, q := range map[string]store.TotalQuery{
-		"no organization":      {Cuts: whole},
-		"no cuts":              {Org: orgA},
-		"one cut":              {Org: orgA, Cuts: whole[:1]},
-		"cuts that descend":    {Org: orgA, Cuts: []time.Time{whole[1], whole[0]}},
-		"cuts inside quarters": {Org: orgA, Cuts: []time.Time{whole[0], whole[1].Add(time.Minute)}},
-		"an unknown dimension": {Org: orgA, By: "colour", Cuts: whole},
-		"NUL":                  {Org: orgA, Project: "\x00", Cuts: whole},
-	} {
-		_, err := e.u.Totals(e.ctx, q)
-		e.refused("Totals with "+name, err, store.ErrInvalid)
-	}
-	for name, q := range map[string]store.RecordQuery{"no organization": {}, "NUL": {Org: orgA, Key: "\x00"}} {
-		_, err := e.u.Records(e.ctx, q)
-		e.refused("Records with "+name, err, store.ErrInvalid)
-	}
-}
-
-func usageCursor(e *env) {
-	e.append(trace(30)...)
-	for _, c := range notCursors() {
-		_, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, After: c})
-		e.refused("Records after a forged cursor", err, store.ErrInvalid)
-	}
-	p, err := e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Limit: 2})
-	e.must("Records", err)
-	p, err = e.u.Records(e.ctx, store.RecordQuery{Org: orgB, After: p.Next})
-	if err != nil {
-		e.refused("Records after another organization's cursor", err, store.ErrInvalid)
-	}
-	for _, r := range p.Records {
-		if r.Org != orgB {
-			e.errorf("a trail of calls shows another organization's")
 		}
 	}
 }
