@@ -152,34 +152,3 @@ func TestZeroStoreIsClosed(t *testing.T) {
 		t.Errorf("Close of the zero Store: %v", err)
 	}
 }
-
-func BenchmarkFill100k(b *testing.B) {
-	for b.Loop() {
-		fill(b, memory.New(), 0, 100_000)
-	}
-}
-
-func BenchmarkList100k(b *testing.B) {
-	s := memory.New()
-	fill(b, s, 0, 100_000)
-	for n := 0; b.Loop(); n++ {
-		fill(b, s, 200_000+n, 1) // so that the first page has to sort
-		keys := 0
-		for _, err := range store.Walk(context.Background(), s, store.KeysOf(org, "proj_1")) {
-			if err != nil {
-				b.Fatal(err)
-			}
-			keys++
-		}
-		if keys != 100_001+n {
-			b.Fatalf("%d keys", keys)
-		}
-	}
-}
-
-func BenchmarkCommit(b *testing.B) {
-	s := memory.New()
-	for n := 0; b.Loop(); n++ {
-		fill(b, s, n, 1)
-	}
-}
