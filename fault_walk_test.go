@@ -132,7 +132,7 @@ func (w *town) state(t testing.TB) []string {
 // At whichever call of the store something befalls a verb, its caller is told the
 // truth, the verb was done whole or not at all, asking again does it once, and Tenet
 // goes on.
-func TestMishapAnywhere(t *testing.T) {
+func TestF14MishapAnywhere(t *testing.T) {
 	for _, e := range errands() {
 		var after []string
 		synctest.Test(t, func(t *testing.T) {
@@ -258,7 +258,7 @@ func (w *town) inDoubt(t *testing.T) tenet.Principal {
 
 // At whichever call of the store something befalls the reading that an unknown key waits
 // for, nobody is denied, and the key works once the store does.
-func TestMishapAtFirstUse(t *testing.T) {
+func TestF14MishapAtFirstUse(t *testing.T) {
 	for _, m := range mishaps()[:4] { // the others are about commits
 		t.Run(m.name, func(t *testing.T) {
 			n, hit := int64(0), true
@@ -295,7 +295,7 @@ func (m mishap) meetsFirstUse(t *testing.T, n int64) bool {
 
 // Whatever befalls the n-th append, its callers are told what became of their records,
 // each of which counts once at most, and the next one is written.
-func TestMishapAtAppend(t *testing.T) {
+func TestF14MishapAtAppend(t *testing.T) {
 	for _, m := range mishaps()[:4] { // the others are about commits
 		for n := 1; n <= 3; n++ {
 			t.Run(fmt.Sprint(m.name, "/", n), func(t *testing.T) {

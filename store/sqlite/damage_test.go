@@ -16,7 +16,7 @@ import (
 
 // A damaged file gives wrong data or an error of the contract; it never panics, and
 // no error of the engine's own comes out.
-func TestDamagedFile(t *testing.T) {
+func TestF10DamagedFile(t *testing.T) {
 	s, path := open(t)
 	var records []tenancy.Entity
 	for i := range 60 {

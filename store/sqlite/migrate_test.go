@@ -127,7 +127,7 @@ func afterStop(t *testing.T, path string, version int, schema string, full bool)
 	return complete
 }
 
-func TestMigrationThatFails(t *testing.T) {
+func TestF11MigrationThatFails(t *testing.T) {
 	for _, tt := range beginnings {
 		t.Run(tt.name, func(t *testing.T) {
 			complete := false
@@ -165,7 +165,7 @@ func migrateAndDie(args []string) error {
 	})
 }
 
-func TestMigrationOfAProcessThatDies(t *testing.T) {
+func TestF11MigrationOfAProcessThatDies(t *testing.T) {
 	for _, tt := range beginnings[1:] {
 		t.Run(tt.name, func(t *testing.T) {
 			last := 13 // PRAGMA user_version; 14 is COMMIT

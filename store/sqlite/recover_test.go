@@ -96,7 +96,7 @@ func openForWrites(t *testing.T) (s *sqlite.Store, write *sql.DB, path string) {
 	return s, write, path
 }
 
-func TestFullDisk(t *testing.T) {
+func TestF6FullDisk(t *testing.T) {
 	for _, tt := range writes[:2] { // Rebuild takes no room
 		t.Run(tt.name, func(t *testing.T) {
 			s, write, path := openForWrites(t)
@@ -131,7 +131,7 @@ func holdLock(args []string) error {
 	return err
 }
 
-func TestLockOfAnotherProcess(t *testing.T) {
+func TestF1LockOfAnotherProcess(t *testing.T) {
 	for _, tt := range writes {
 		for _, ending := range []string{"let go", "killed"} {
 			t.Run(tt.name+"/"+ending, func(t *testing.T) {

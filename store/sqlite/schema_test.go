@@ -21,7 +21,7 @@ import (
 	"example.com/tenet/usage"
 )
 
-func TestTablesAreStrict(t *testing.T) {
+func TestF19TablesAreStrict(t *testing.T) {
 	_, path := open(t)
 	rows, err := raw(t, path).Query(`SELECT name, strict, wr FROM pragma_table_list
 		WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite\_%' ESCAPE '\' ORDER BY name`)
@@ -90,7 +90,7 @@ func fillIn(statement string, given map[string]string) string {
 	})
 }
 
-func TestRowsOutOfRangeAreRefused(t *testing.T) {
+func TestF19RowsOutOfRangeAreRefused(t *testing.T) {
 	s, path := open(t)
 	put(t, s, sampleOrganization, sampleKey(0))
 	if err := s.Append(t.Context(), sampleRecords(0, 1)); err != nil {

@@ -14,7 +14,7 @@ import (
 
 // TENET_CRASH_ROUNDS kills have to leave everything that was acknowledged, and a file
 // in which SQLite finds no damage.
-func TestCrash(t *testing.T) {
+func TestF8Crash(t *testing.T) {
 	storetest.Crash(t, storetest.Harness{Open: func(dir string) (store.Store, error) {
 		s, err := sqlitefile.Open(context.Background(), filepath.Join(dir, "tenet.db"))
 		if err != nil {

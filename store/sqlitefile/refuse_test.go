@@ -111,7 +111,7 @@ func makeForeign(t *testing.T, path string) {
 }
 
 // Every opening tells what is the matter with a file and changes nothing in it.
-func TestFilesThatAreRefused(t *testing.T) {
+func TestF10FilesThatAreRefused(t *testing.T) {
 	sound := whole(t)
 	const ours = `PRAGMA application_id = 0x746e6574; `
 	scribbled := bytes.Clone(sound) // a page in the middle, of the data

@@ -299,7 +299,7 @@ func TestCancelledCommitLeavesNothing(t *testing.T) {
 
 // Contexts that end at any moment: a commit is whole or not there, and the answer
 // says which.
-func TestCancelStorm(t *testing.T) {
+func TestF2CancelStorm(t *testing.T) {
 	s := open(t, filepath.Join(t.TempDir(), "t.db"))
 	done := map[string]bool{}
 	for i := range 200 {
@@ -329,7 +329,7 @@ func TestCancelStorm(t *testing.T) {
 	}
 }
 
-func TestOpenAndCloseLeaveNothing(t *testing.T) {
+func TestF15OpenAndCloseLeaveNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "t.db")
 	open(t, path).Close()
 	goroutines, files := runtime.NumGoroutine(), openFiles(t)

@@ -152,7 +152,7 @@ type panics struct{ backend }
 
 func (panics) Get(context.Context, ...tenancy.Ref) ([]store.Record, error) { panic("get") }
 
-func TestBroken(t *testing.T) {
+func TestF20Broken(t *testing.T) {
 	var caught atomic.Int64
 	t.Cleanup(func() { fmt.Printf("caught %d of %d\n", caught.Load(), len(broken)) })
 	for _, b := range broken {

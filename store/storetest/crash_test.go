@@ -106,7 +106,7 @@ var crashBroken = []struct {
 	{"does not open", "crash/opens", "damaged", noFlaw, nil},
 }
 
-func TestCrashBroken(t *testing.T) {
+func TestF20CrashBroken(t *testing.T) {
 	for _, b := range crashBroken {
 		t.Run(strings.ReplaceAll(b.defect, " ", "-"), func(t *testing.T) {
 			h := journaled(b.flaw, b.wrap)

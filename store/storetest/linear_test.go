@@ -23,7 +23,7 @@ func linearCases() []string {
 	})
 }
 
-func TestLinearDefects(t *testing.T) {
+func TestF20LinearDefects(t *testing.T) {
 	for _, d := range linearDefects {
 		t.Run(strings.ReplaceAll(d.defect, " ", "-"), func(t *testing.T) {
 			got := failed(storetest.CheckCases(t.Context(), harness(d.wrap), d.caughtBy...))

@@ -149,8 +149,8 @@ func recordsAndCalls(w *world, s *driver.Store, id string) int {
 	return n
 }
 
-// TestWrites fails, one after the other, every call of a kind that a write makes.
-func TestWrites(t *testing.T) {
+// TestF6Writes fails, one after the other, every call of a kind that a write makes.
+func TestF6Writes(t *testing.T) {
 	if suite.Plain(t) {
 		return
 	}

@@ -15,9 +15,9 @@ import (
 	"example.com/tenet/store/sqlite/drivers/internal/suite"
 )
 
-// TestOpen fails calls of a kind that opening a new file, and a first commit, make:
+// TestF6Open fails calls of a kind that opening a new file, and a first commit, make:
 // the first eight one by one, then ever fewer.
-func TestOpen(t *testing.T) {
+func TestF6Open(t *testing.T) {
 	if suite.Plain(t) {
 		return
 	}
@@ -75,9 +75,9 @@ func (w *world) tryOpen(f fault, failed *int) (came bool) {
 	return came
 }
 
-// TestReads fails, one after the other, every call of a kind that reading makes. No
+// TestF6Reads fails, one after the other, every call of a kind that reading makes. No
 // page may come out short.
-func TestReads(t *testing.T) {
+func TestF6Reads(t *testing.T) {
 	for _, f := range []fault{
 		{"read", disk.Fault{Op: disk.Read, Err: sqlite3.IOERR_READ}},
 		{"read, stays", disk.Fault{Op: disk.Read, Err: sqlite3.IOERR_READ, Stays: true}},

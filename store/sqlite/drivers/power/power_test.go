@@ -176,8 +176,8 @@ func verify(t *testing.T, path string) {
 	}
 }
 
-// TestFullLosesNothing is the promise of synchronous=FULL.
-func TestFullLosesNothing(t *testing.T) {
+// TestF9FullLosesNothing is the promise of synchronous=FULL.
+func TestF9FullLosesNothing(t *testing.T) {
 	if suite.Plain(t) {
 		return
 	}
@@ -188,9 +188,9 @@ func TestFullLosesNothing(t *testing.T) {
 	}
 }
 
-// TestNormalLoses shows that the simulation sees a loss, and why the setting is no
+// TestF9NormalLoses shows that the simulation sees a loss, and why the setting is no
 // matter of taste: with NORMAL the data stays sound and loses what was answered.
-func TestNormalLoses(t *testing.T) {
+func TestF9NormalLoses(t *testing.T) {
 	if suite.Plain(t) {
 		return
 	}
