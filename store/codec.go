@@ -25,7 +25,7 @@ func Marshal(v tenancy.Entity) ([]byte, error) { return MarshalOver(nil, v) }
 
 // MarshalOver is [Marshal] for a record that replaces old, its stored form: members
 // of old that this version does not know are kept, after its own. So a process of
-// an older version does not lose what a newer one wrote.
+// an older version does not lose what a newer one wrote. A nil old is none.
 // Only members of the record itself are kept, not those inside its parts.
 func MarshalOver(old []byte, v tenancy.Entity) ([]byte, error) {
 	fields, err := plain(v)

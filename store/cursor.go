@@ -20,7 +20,7 @@ type CursorKey string
 const cursorTag = 8 // bytes
 
 // Seal makes a cursor of a position in a reading. [Query.Reading] and its sisters
-// name readings; the position is the backend's own text.
+// name readings; the position is the backend's own, of any bytes.
 func (k CursorKey) Seal(reading, position string) string {
 	return base64.RawURLEncoding.EncodeToString(append(k.tag(reading, position), position...))
 }

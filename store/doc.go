@@ -33,6 +33,9 @@
 //     data must see each other's commits at once.
 //   - S6: When Close has returned, nothing that the store started must be left running.
 //
+// Where several errors would do, a call that is closed, late and malformed, say, any
+// one of them will.
+//
 // # Records and revisions
 //
 // A record is one of the types of [tenancy.Recordable], by value.
@@ -46,7 +49,8 @@
 //   - R4: Its [Rev] must change with every write, be the same in Result, Get and
 //     List, and stay when the record is only checked.
 //   - R5: A Rev must never be used again for its Ref, not after deletion, not after
-//     reopening. Nothing else may be read from a Rev, order included.
+//     reopening, not after the log was pruned. A backup that takes the place of its
+//     original is another store. Nothing else may be read from a Rev, order included.
 //   - R6: Identifiers must be compared byte for byte, each part of a Ref by itself, up
 //     to their full length; no collation, pattern or separator may join two.
 //   - R7: Records are immutable: nobody writes to what a Record reaches. All other

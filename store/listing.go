@@ -46,9 +46,20 @@ type Page struct {
 	Next    string // opaque; empty on the last page
 }
 
+// Listings returns every listing, so that a backend which indexes by Place has no
+// list of its own to keep.
+func Listings() []Listing {
+	var all []Listing
+	for l := All; l <= InviteByID; l++ {
+		all = append(all, l)
+	}
+	return all
+}
+
 // Place says where v stands in l: the query that lists it, without position, and
-// its position as text that sorts byte by byte. ok is false where l does not list
-// v. Key-value backends index by it, and the suite's oracle is it.
+// its position as text that sorts byte by byte. No two records that one query lists
+// have one position; it is empty where there is at most one record. ok is false where
+// l does not list v. Key-value backends index by it, and the suite's oracle is it.
 //
 // All and Within list by Ref: the parts in the order Org, ID, User.
 func (l Listing) Place(v tenancy.Entity) (scope Query, order string, ok bool) {

@@ -24,7 +24,8 @@ type Waiter interface {
 // being the catalogue's. Without it the log keeps them all, and all else holds.
 type Pruner interface {
 	// PruneLog forgets entries before a time. Callers keep those of the last 24
-	// hours, since operation ids are promised for as long.
+	// hours, since operation ids are promised for as long. An organization that is
+	// none has no entries.
 	//
 	//   - P1: It must forget the organization's entries whose At is before the time,
 	//     their operation ids too, and nothing else, and say how many.

@@ -24,8 +24,8 @@ type Usage interface {
 	//     zero.
 	//   - U8: A sum beyond int64 must be usage.ErrOverflow.
 	//   - U9: More than MaxAppend records must be ErrTooLarge, one that
-	//     usage.Record.Validate refuses ErrInvalid, one before the horizon
-	//     ErrPastRetention.
+	//     usage.Record.Validate refuses ErrInvalid of this package, one before the
+	//     horizon ErrPastRetention.
 	Append(ctx context.Context, records []usage.Record) error
 
 	// Records returns one page of the trail of calls.
@@ -51,7 +51,7 @@ type Usage interface {
 // Upkeep looks after a [Usage].
 type Upkeep interface {
 	// Verify compares the buckets of an organization that begin in a span with the
-	// records under them.
+	// records under them. An organization that is none has neither.
 	//
 	//   - K1: It must return each bucket that differs, one that is missing and one
 	//     too many included, and no other.
@@ -72,7 +72,8 @@ type Upkeep interface {
 	//   - K3: It must forget at most limit records, each before the horizon, say how
 	//     many, and keep every bucket.
 	//   - K4: The horizon must never move backwards, and be kept like the records. An
-	//     earlier time is no error and moves nothing.
+	//     earlier time is no error: what lies before the horizon as it is goes on being
+	//     forgotten.
 	Prune(ctx context.Context, before time.Time, limit int) (n int, err error)
 	// Horizon is the time before which records were forgotten; zero at first.
 	Horizon(ctx context.Context) (time.Time, error)

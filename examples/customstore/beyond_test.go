@@ -92,63 +92,6 @@ func TestReaderStopsNobody(t *testing.T) {
 	})
 }
 
-// cutShort is a context that is over after a number of looks at it.
-type cutShort struct {
-	context.Context
-	looks int
-}
-
-func (c *cutShort) Err() error {
-	if c.looks--; c.looks < 0 {
-		return context.Canceled
-	}
-	return nil
-}
-
-// B3 and S4: a backup that fails leaves nothing, and says nothing of the path.
-func TestBackupFails(t *testing.T) {
-	dir := t.TempDir()
-	s := newStore(t, filepath.Join(dir, "data"))
-	path := filepath.Join(dir, "copy")
-	if err := s.Backup(&cutShort{t.Context(), 2}, path); !errors.Is(err, context.Canceled) || err.Error() != context.Canceled.Error() {
-		t.Errorf("Backup cut short = %v; want context.Canceled and no more", err)
-	}
-	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("after a backup that failed, Stat = %v; want that nothing is there", err)
-	}
-	err := s.Backup(t.Context(), filepath.Join(dir, "missing", "copy"))
-	if !errors.Is(err, store.ErrUnavailable) || strings.Contains(err.Error(), "missing") {
-		t.Errorf("Backup into no folder = %v; want store.ErrUnavailable and no path", err)
-	}
-}
-
-// P2 and F1: a follower goes on where the log was forgotten up to its head.
-func TestLogForgottenToItsHead(t *testing.T) {
-	s := newStore(t, filepath.Join(t.TempDir(), "data"))
-	first := commit(t, s, put("a", 0, "p"))
-	now, err := s.Changes(t.Context(), "", 1)
-	check(t, err)
-	if n, err := s.PruneLog(t.Context(), org, time.Unix(1_800_000_000, 0).UTC()); n != 1 || err != nil {
-		t.Fatalf("PruneLog = %d, %v; want 1", n, err)
-	}
-	commit(t, s, put("b", first.Rev, "q"))
-	feed, err := s.Changes(t.Context(), now.Next, 10)
-	if err != nil || len(feed.Entries) != 1 || feed.Entries[0].Op != "b" {
-		t.Errorf("Changes = %d entries, %v; want the one that was committed since", len(feed.Entries), err)
-	}
-}
-
-// R7: what Commit returns is nobody else's.
-func TestResultIsTheCallers(t *testing.T) {
-	s := newStore(t, filepath.Join(t.TempDir(), "data"))
-	b := put("a", 0, "p")
-	r := commit(t, s, b)
-	b.Entry.Detail[2] = 'z'
-	if got := string(r.Entry.Detail); got != `{"a":1}` {
-		t.Errorf("Detail of the result is %s since the caller changed their own", got)
-	}
-}
-
 // A member that a newer version wrote stays when this one writes the record.
 func TestNewerMembersStay(t *testing.T) {
 	s := newStore(t, filepath.Join(t.TempDir(), "data"))

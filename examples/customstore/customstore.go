@@ -562,7 +562,7 @@ func (t *tx) unindex(k []byte) {
 
 // places are the keys of v in the index: one for each listing that has it.
 func places(v tenancy.Entity) (keys [][]byte) {
-	for l := store.All; l <= store.InviteByID; l++ {
+	for _, l := range store.Listings() {
 		if scope, order, ok := l.Place(v); ok {
 			keys = append(keys, slices.Concat(scopeKey(scope), []byte(order)))
 		}

@@ -1,7 +1,10 @@
 package customstore_test
 
 import (
+	"cmp"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"example.com/tenet/examples/customstore"
@@ -13,7 +16,11 @@ import (
 func TestConformance(t *testing.T) { storetest.Run(t, harness()) }
 
 // TestCrash kills a process that writes, and opens what it left.
-func TestCrash(t *testing.T) { storetest.Crash(t, harness(), 20, 0) }
+func TestCrash(t *testing.T) {
+	rounds, err := strconv.Atoi(cmp.Or(os.Getenv("TENET_CRASH_ROUNDS"), "50"))
+	check(t, err)
+	storetest.Crash(t, harness(), rounds, 0)
+}
 
 func BenchmarkStore(b *testing.B) { storetest.Benchmark(b, harness()) }
 

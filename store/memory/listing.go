@@ -18,7 +18,7 @@ type scope struct {
 // reindex moves a record from where old stood to where kept stands; either may be
 // nil. A place that is kept keeps its scope sorted.
 func (s *Store) reindex(old, kept *store.Record) {
-	for l := store.All; l <= store.InviteByID; l++ {
+	for _, l := range store.Listings() {
 		from, was, listed := locate(l, old)
 		to, is, lists := locate(l, kept)
 		if listed && (!lists || from != to || was != is) {

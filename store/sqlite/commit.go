@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
@@ -46,7 +47,7 @@ func (t *tx) commit(b store.Batch) (store.Result, error) {
 	}
 	// The entry goes first, since its number is the revision of the rest.
 	e := b.Entry
-	e.Refs = b.Refs()
+	e.Refs, e.Detail = b.Refs(), slices.Clone(e.Detail) // the Result's own
 	seq, err := t.append(e)
 	if err != nil {
 		return store.Result{}, err

@@ -84,6 +84,7 @@ func TestSound(t *testing.T) {
 		"backup/apart: makes no backup",
 		"backup/under-writers: makes no backup",
 		"backup/paths: makes no backup",
+		"backup/context-ends: makes no backup",
 		"upkeep/verify-finds: the harness cannot spoil a bucket",
 		"upkeep/rebuild: the harness cannot spoil a bucket",
 	}

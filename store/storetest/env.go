@@ -7,11 +7,14 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"example.com/tenet/store"
+	"example.com/tenet/usage"
 )
 
 // need is what a case cannot do without.
@@ -221,5 +224,23 @@ func (e *env) refused(call string, err, want error) {
 	if !errors.Is(err, want) {
 		e.errorf("%s: got error %v, want %v", call, err, want)
 		e.enough()
+	}
+}
+
+// discreet notes a failure unless err is one of the contract and has no word of what
+// the caller passed.
+func (e *env) discreet(call string, err error, passed string) {
+	of := []error{
+		store.ErrConflict, store.ErrUnknownOutcome, store.ErrReused, store.ErrResync, store.ErrTooLarge, store.ErrInvalid,
+		store.ErrPastRetention, store.ErrClosed, store.ErrCorrupt, store.ErrUnavailable, usage.ErrOverflow,
+		context.Canceled, context.DeadlineExceeded,
+	}
+	switch {
+	case err == nil:
+		e.errorf("%s was taken", call)
+	case !slices.ContainsFunc(of, func(own error) bool { return errors.Is(err, own) }):
+		e.errorf("%s: got error %v, which is none of the contract's", call, err)
+	case strings.Contains(err.Error(), passed):
+		e.errorf("%s: the error says what the caller passed", call)
 	}
 }

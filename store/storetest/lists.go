@@ -103,7 +103,7 @@ func listAsPlaced(e *env) {
 
 // placed notes a failure where a listing is not what Listing.Place makes of w.
 func (e *env) placed(w map[tenancy.Ref]tenancy.Entity, sizes ...int) {
-	for l := store.All; l <= store.InviteByID; l++ {
+	for _, l := range store.Listings() {
 		scopes := map[store.Query]map[string]tenancy.Entity{}
 		for _, v := range w {
 			q, order, ok := l.Place(v)

@@ -32,6 +32,13 @@ func optionalCases() []testCase {
 			run:   pruneForgets,
 		},
 		{
+			name:  "prune/to-the-head",
+			rules: "R5 F1 P2",
+			why:   "Where every entry was forgotten the numbers go on all the same: a log that counts from what it has gives a revision twice, and steps over what comes next.",
+			needs: needPruner,
+			run:   pruneToTheHead,
+		},
+		{
 			name:  "prune/resync",
 			rules: "P2",
 			why:   "Cursors before the newest forgotten entry are ErrResync, and later ones go on: a follower must not step over what was pruned.",
@@ -98,6 +105,31 @@ func pruneForgets(e *env) {
 	n, err = e.s.(store.Pruner).PruneLog(e.ctx, orgA, horizon)
 	e.must("PruneLog again", err)
 	e.same("entries forgotten again", 0, n)
+}
+
+// pruneToTheHead forgets every entry there is, and goes on.
+func pruneToTheHead(e *env) {
+	p := project(orgA, "proj_1", "one")
+	seen := map[store.Rev]bool{}
+	for round := range 3 {
+		e.create(p)
+		last := e.at(p.Ref()).Rev
+		if seen[last] {
+			e.errorf("revision %d is used twice", last)
+		}
+		seen[last] = true
+		e.remove(p.Ref())
+		later := e.entry(orgA).At.Add(time.Hour)
+		_, err := e.s.(store.Pruner).PruneLog(e.ctx, orgA, later)
+		e.must("PruneLog", err)
+		if _, closes := e.s.(interface{ Close() error }); closes && !e.h.Volatile && round == 1 {
+			e.reopen()
+		}
+		now := e.cursor()
+		next := e.write(orgA)
+		got, _ := e.feed(now, 10)
+		e.same("entries after all others were forgotten", []store.OperationID{next}, opsOf(got))
+	}
 }
 
 func pruneResync(e *env) {

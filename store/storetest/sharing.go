@@ -57,8 +57,8 @@ func notShared(e *env) {
 		given := copied(b)
 		r := e.commit(given)
 		e.same("the batch after "+call, b, given)
-		e.same("Result of "+call, want, r.Entry)
 		wipeBatch(given)
+		e.same("Result of "+call+", once the batch is overwritten", want, r.Entry)
 		wipeEntries([]store.Entry{r.Entry})
 	}
 	e.entriesNotShared(want)

@@ -96,9 +96,18 @@ func (e *env) list(q store.Query, size int) []store.Record {
 			e.fatalf("List of %v: a page of %d has %d records and a next page %t; only a listing of nothing has an empty page", q.Listing, q.PageSize(), len(p.Records), p.Next != "")
 		}
 		all = append(all, p.Records...)
+		e.advances("List", q.After, p.Next)
 		if q.After = p.Next; q.After == "" {
 			return all
 		}
+	}
+}
+
+// advances ends the case where pages do not come to an end: the position stays, or
+// the case's time is over.
+func (e *env) advances(call, after, next string) {
+	if next != "" && next == after || e.ctx.Err() != nil {
+		e.fatalf("%s: pages without end", call)
 	}
 }
 
@@ -130,6 +139,9 @@ func (e *env) feed(after store.Cursor, limit int) ([]store.Entry, store.Cursor) 
 		if len(f.Entries) > limit || f.Next == "" || len(f.Entries) == 0 && f.More && f.Next == after {
 			e.fatalf("Changes of %d: %d entries, cursor %q, more %t", limit, len(f.Entries), f.Next, f.More)
 		}
+		if f.More {
+			e.advances("Changes", string(after), string(f.Next))
+		}
 		all, after = append(all, f.Entries...), f.Next
 		if !f.More {
 			return all, after
@@ -147,6 +159,7 @@ func (e *env) trail(q store.TrailQuery, size int) []store.Entry {
 			e.fatalf("Trail: a page of %d has %d entries and a next page %t; only a trail of nothing has an empty page", q.PageSize(), len(t.Entries), t.Next != "")
 		}
 		all = append(all, t.Entries...)
+		e.advances("Trail", q.After, t.Next)
 		if q.After = t.Next; q.After == "" {
 			return all
 		}

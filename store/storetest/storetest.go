@@ -15,7 +15,8 @@ import (
 type Harness struct {
 	// Open opens the store that is kept in dir, an empty directory at first. The
 	// suite opens one directory again after closing it and, unless Volatile, twice
-	// at once: both are the same data. A store with a method Close() error is closed
+	// at once: both are the same data. A backend whose engine has one handle a file
+	// lets several of its own share that handle, in Open here if not in itself. A store with a method Close() error is closed
 	// by the suite.
 	Open func(dir string) (store.Store, error)
 
