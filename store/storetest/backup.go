@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync/atomic"
 
 	"example.com/tenet/store"
@@ -155,7 +156,10 @@ func backupUnderWriters(e *env) {
 	e.together(5, func(i int) {
 		if i == 0 {
 			defer done.Store(true)
-			for range 3 {
+			for i := range int64(3) {
+				for counted.Load() <= 4*i && e.ctx.Err() == nil {
+					runtime.Gosched() // the writers are to have begun, and gone on
+				}
 				least = append(least, counted.Load())
 				paths = append(paths, e.backup())
 			}

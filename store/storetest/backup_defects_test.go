@@ -3,6 +3,7 @@ package storetest_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +22,9 @@ type backups struct {
 	backup func(ctx context.Context, s *sqlitefile.Store, dir, path string) error
 }
 
-func (b backups) Backup(ctx context.Context, path string) error { return b.backup(ctx, b.Store, b.dir, path) }
+func (b backups) Backup(ctx context.Context, path string) error {
+	return b.backup(ctx, b.Store, b.dir, path)
+}
 
 // copyFile puts a closed database in another place.
 func copyFile(from, to string) error {
@@ -70,7 +73,7 @@ var backupDefects = []struct {
 		func(ctx context.Context, s *sqlitefile.Store, _, path string) error {
 			err := s.Backup(ctx, path)
 			if err != nil && ctx != nil && ctx.Err() != nil {
-				os.WriteFile(path+".part", nil, 0o600)
+				err = errors.Join(err, os.WriteFile(path+".part", nil, 0o600))
 			}
 			return err
 		},
