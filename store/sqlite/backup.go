@@ -25,25 +25,31 @@ var _ store.Backuper = (*Store)(nil)
 // of the original is store.ErrResync there. It is not in WAL mode; package sqlitefile
 // turns that on.
 //
-// Readers and writers go on; the -wal file grows meanwhile, since what the copy
-// reads is kept. store.ErrInvalid is for an empty path, one with a NUL, and one
-// that exists; store.ErrUnavailable for a folder or disk that does not take it. The
+// Readers and writers go on, where the pool that reads has more than one
+// connection; the -wal file grows meanwhile, since what the copy reads is kept. Backup, Check
+// and Verify wait for each other. store.ErrInvalid is for an empty path, one with a
+// NUL, one that exists or has a -wal or -journal file beside it, and a name that
+// SQLite gives to such a file; store.ErrUnavailable for a folder or disk that does not take it. The
 // context cancels. Where Backup fails nothing is left.
 func (s *Store) Backup(ctx context.Context, path string) error {
-	if path == "" || strings.IndexByte(path, 0) >= 0 {
-		return fmt.Errorf("%w: a path is needed", store.ErrInvalid)
+	if path == "" || strings.IndexByte(path, 0) >= 0 || ofADatabase(path) {
+		return fmt.Errorf("%w: a path is needed, of a name that SQLite does not give", store.ErrInvalid)
 	}
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("%w: no working directory", store.ErrUnavailable)
 	}
-	if _, err := os.Lstat(path); err == nil {
+	if occupied(path) {
 		return taken()
 	}
+	if err := s.alone(ctx); err != nil {
+		return err
+	}
+	defer func() { <-s.long }()
 	part, err := emptyFile(filepath.Dir(path))
 	if err != nil {
 		return err
@@ -59,7 +65,26 @@ func (s *Store) Backup(ctx context.Context, path string) error {
 	return publish(part, path)
 }
 
-func taken() error { return fmt.Errorf("%w: the path is taken", store.ErrInvalid) }
+func taken() error {
+	return fmt.Errorf("%w: the path, or one of a file that SQLite has beside it, is taken", store.ErrInvalid)
+}
+
+// occupied says whether there is something at path, or something beside it that
+// SQLite would take for a part of what is put there: the -wal or -journal of a
+// database that was removed without them.
+func occupied(path string) bool {
+	for _, suffix := range []string{"", "-wal", "-journal"} {
+		if _, err := os.Lstat(path + suffix); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// ofADatabase says whether SQLite would take a file of this name for a part of another.
+func ofADatabase(path string) bool {
+	return strings.HasSuffix(path, "-wal") || strings.HasSuffix(path, "-journal") || strings.HasSuffix(path, "-shm")
+}
 
 // emptyFile makes a file of mode 0600 that VACUUM INTO takes, since it is empty.
 func emptyFile(folder string) (string, error) {
@@ -130,6 +155,9 @@ func (c connector) Driver() driver.Driver                        { return c.driv
 func publish(part, path string) error {
 	if err := syncPath(part, os.O_RDWR); err != nil {
 		return fmt.Errorf("%w: the copy cannot be made durable", store.ErrUnavailable)
+	}
+	if occupied(path) {
+		return taken()
 	}
 	switch err := os.Link(part, path); {
 	case errors.Is(err, fs.ErrExist):

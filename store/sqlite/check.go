@@ -3,7 +3,11 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strings"
 
 	"example.com/tenet/store"
 )
@@ -13,16 +17,16 @@ const maxFindings = 100
 
 // Check reads the whole database and returns store.ErrCorrupt, with the number of
 // findings, where something in it cannot be: a page, an index or a row that SQLite's
-// integrity check refuses; a revision or an entry beyond the head of the log; an
-// entry whose refs do not parse or are not well formed. The roll-up of usage is
-// for Verify.
+// integrity check refuses; a table, index or view that is missing; a record that does
+// not read; a revision or an entry beyond the head of the log; an entry whose refs do
+// not parse or are not well formed. The roll-up of usage is for Verify.
 //
 // It reads one state and holds up nobody, but takes as long as reading everything
 // does: seconds for a gigabyte.
 func (s *Store) Check(ctx context.Context) error {
 	findings := 0
 	err := s.snapshot(ctx, func(t *tx) error {
-		for _, look := range []func() (int, error){t.damage, t.beyondHead, t.badEntries} {
+		for _, look := range []func() (int, error){t.damage, t.lacking, t.unreadable, t.beyondHead, t.badEntries} {
 			n, err := look()
 			findings += n
 			if err != nil {
@@ -49,6 +53,43 @@ func (t *tx) damage() (n int, err error) {
 		return err
 	})
 	return n, err
+}
+
+// lacking counts the tables, indexes and views of the schema that are not there.
+func (t *tx) lacking() (n int, err error) {
+	there := map[string]bool{}
+	err = t.query(`SELECT name FROM sqlite_schema`, nil, func(rows *sql.Rows) error {
+		var name string
+		err := rows.Scan(&name)
+		there[name] = true
+		return err
+	})
+	created := regexp.MustCompile(`(?m)^CREATE (?:UNIQUE )?(?:TABLE|INDEX|VIEW) (\w+)`)
+	for _, script := range migrations {
+		for _, m := range created.FindAllStringSubmatch(script, -1) {
+			if !there[m[1]] {
+				n++
+			}
+		}
+	}
+	return n, err
+}
+
+// unreadable counts the records that List could not return, up to the first of each
+// kind.
+func (t *tx) unreadable() (n int, err error) {
+	for _, of := range tables {
+		var rev int64
+		columns := append([]any{&rev}, of.row().columns...)
+		text := fmt.Sprintf(`SELECT %s FROM %s`, strings.Join(append([]string{"rev"}, slices.Concat(of.key, of.data)...), ", "), of.name)
+		err := t.query(text, nil, func(rows *sql.Rows) error { return rows.Scan(columns...) })
+		if errors.Is(err, store.ErrCorrupt) {
+			n++
+		} else if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // beyondHead counts records and entries that are newer than the newest entry ever,

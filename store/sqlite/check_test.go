@@ -25,8 +25,11 @@ func TestCheck(t *testing.T) {
 		{"refs of another form", `UPDATE log SET refs = '[["project"]]' WHERE seq < 3`, 2, "a follower could not read them"},
 		{"refs of no kind", `UPDATE log SET refs = '[["ghost","o","p",""]]' WHERE seq = 3`, 1, "a follower could not read them"},
 		{"refs of nobody", `UPDATE log SET refs = '[["project","","p",""]]' WHERE seq = 3`, 1, "a follower could not get it"},
-		{"a value that the table refuses", `PRAGMA ignore_check_constraints = 1; UPDATE model SET public = 7 WHERE id = 'm-1'`, 1,
-			"somebody wrote past the constraints"},
+		{"a value that the table refuses", `PRAGMA ignore_check_constraints = 1; UPDATE model SET public = 7 WHERE id = 'm-1'`, 2,
+			"somebody wrote past the constraints, and it does not read"},
+		{"an index is gone", `DROP INDEX key_by_id`, 1, "ids of keys would no longer be unique"},
+		{"a view is gone", `DROP VIEW keys`, 1, "queries of people would fail"},
+		{"a list of another form", `UPDATE project SET models = '[1]'`, 1, "no project could be listed"},
 		{"many", `UPDATE log SET refs = '[["ghost","o","p",""]]';
 			PRAGMA ignore_check_constraints = 1; UPDATE key SET rev = -1; UPDATE usage_record SET count = 0`, 39 + 100,
 			"every kind is counted to a hundred"},

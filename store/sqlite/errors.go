@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"slices"
 
 	"example.com/tenet/store"
 	"example.com/tenet/usage"
@@ -100,8 +99,16 @@ func wordsOf(code int) string {
 }
 
 // within says whether err is of the contract.
-func within(err error) bool {
-	return slices.ContainsFunc(contract, func(own error) bool { return errors.Is(err, own) })
+func within(err error) bool { return own(err) != nil }
+
+// own is the error of the contract that err is, bare; nil where it is none.
+func own(err error) error {
+	for _, e := range contract {
+		if errors.Is(err, e) {
+			return e
+		}
+	}
+	return nil
 }
 
 func sentinelOf(code int) error {

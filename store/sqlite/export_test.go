@@ -63,3 +63,21 @@ func ReadTexts() map[string]string {
 
 // SchemaVersion is the newest version of the schema.
 func SchemaVersion() int { return len(migrations) }
+
+// ShortenFrom is the size of the -wal file from which the next commit empties it.
+func ShortenFrom(s *Store) int64 { return s.wal.next.Load() }
+
+// Calls is how many calls are under way.
+func Calls(s *Store) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.calls
+}
+
+// ReadForLong is a read that lasts until done.
+func ReadForLong(s interface{ inner() *Store }) (done func()) {
+	s.inner().long <- struct{}{}
+	return func() { <-s.inner().long }
+}
+
+func (s *Store) inner() *Store { return s }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -333,5 +334,72 @@ func TestOneConnectionIsEnough(t *testing.T) {
 	}
 	if p, err := s.List(ctx, store.Query{Listing: store.KeyByID, ID: "key_x"}); err != nil || len(p.Records) > 0 {
 		t.Errorf("List: %v, %v", p, err)
+	}
+}
+
+// A call that takes long holds up neither the others when Close waits for it, nor
+// their contexts.
+func TestCloseHoldsNobodyUp(t *testing.T) {
+	db := inMemory(t, "FULL")
+	s, err := sqlite.New(t.Context(), db, db, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := db.Conn(t.Context()) // the only one, so that a call waits for it
+	if err != nil {
+		t.Fatal(err)
+	}
+	waiting, closed := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := s.Get(t.Context(), sampleOrganization.Ref())
+		waiting <- err
+	}()
+	for sqlite.Calls(s) == 0 {
+		runtime.Gosched()
+	}
+	go func() { closed <- s.Close() }()
+	for { // until Close has begun: a call is then refused at once
+		if _, err := s.Get(deadline(t, 50*time.Millisecond), sampleOrganization.Ref()); errors.Is(err, store.ErrClosed) {
+			break
+		}
+	}
+	select {
+	case <-closed:
+		t.Error("Close did not wait for the call under way")
+	default:
+	}
+	conn.Close()
+	if err := errors.Join(<-waiting, <-closed, s.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+func deadline(t *testing.T, d time.Duration) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// Reading for long is one at a time, so that the pool has connections left.
+func TestLongReadsLeaveConnections(t *testing.T) {
+	s, path := open(t)
+	settle(t, s)
+	done := sqlite.ReadForLong(s)
+	defer done()
+	for name, call := range map[string]func(context.Context) error{
+		"Backup": func(ctx context.Context) error { return s.Backup(ctx, path+".copy") },
+		"Check":  s.Check,
+		"Verify": func(ctx context.Context) error {
+			_, err := s.Verify(ctx, townOrg, usage.QuarterOf(day(1)), usage.QuarterOf(day(2)))
+			return err
+		},
+	} {
+		if err := call(deadline(t, 20*time.Millisecond)); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%s beside another long read: %v, want %v", name, err, context.DeadlineExceeded)
+		}
+	}
+	if _, err := s.Get(t.Context(), sampleOrganization.Ref()); err != nil {
+		t.Error(err)
 	}
 }

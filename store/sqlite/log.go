@@ -135,7 +135,7 @@ func (s *Store) Changes(ctx context.Context, after store.Cursor, limit int) (sto
 	if err := s.enter(ctx); err != nil {
 		return store.Feed{}, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	if after == "" {
 		_, head, err := s.follow(ctx, after)
 		return store.Feed{Next: s.feedCursor(head)}, err

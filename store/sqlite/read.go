@@ -28,7 +28,7 @@ func (s *Store) Get(ctx context.Context, refs ...tenancy.Ref) ([]store.Record, e
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	out := make([]store.Record, len(refs))
 	for kind, at := range places {
 		if err := s.getKind(ctx, tables[kind], refs, at, out); err != nil {
@@ -83,7 +83,7 @@ func (s *Store) List(ctx context.Context, q store.Query) (store.Page, error) {
 	if err := s.enter(ctx); err != nil {
 		return store.Page{}, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	kind, l := listingOf(q)
 	position, err := s.position(q, l)
 	if err != nil {

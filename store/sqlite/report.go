@@ -21,7 +21,7 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 	if err := s.enter(ctx); err != nil {
 		return store.RecordPage{}, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	f := recordFilter(q)
 	if err := s.goOn(f, q.Reading(), q.After); err != nil {
 		return store.RecordPage{}, err
@@ -95,7 +95,7 @@ func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, 
 	if err := s.enter(ctx); err != nil {
 		return nil, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	sums := map[period]usage.Sums{}
 	var b usage.Bucket
 	var start int64

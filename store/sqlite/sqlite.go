@@ -23,11 +23,13 @@ type Store struct {
 	records, buckets bulk
 	wal              wal
 
-	use  sync.RWMutex // held for reading by every call, for writing by Close
-	open bool
+	long chan struct{} // holds one value while somebody reads for long
 
 	mu    sync.Mutex
 	grown chan struct{} // closed by the next commit of this Store
+	open  bool
+	calls int           // under way
+	idle  chan struct{} // closed when the last of them ends after Close
 }
 
 // Options are the host's choices. A nil *Options is every default.
@@ -61,7 +63,7 @@ func New(ctx context.Context, write, read *sql.DB, opts *Options) (*Store, error
 	}
 	s := &Store{
 		write: pool{db: write}, read: pool{db: read}, code: o.Code, readOnly: o.ReadOnly,
-		open: true, grown: make(chan struct{}),
+		open: true, grown: make(chan struct{}), idle: make(chan struct{}), long: make(chan struct{}, 1),
 	}
 	if err := s.prepare(ctx); err != nil {
 		_ = s.Close()
@@ -167,35 +169,62 @@ func (s *Store) prepareReads(ctx context.Context) error {
 
 const epochText = `SELECT epoch FROM meta`
 
-// Close waits for the calls under way and ends the Store: each later call returns
-// store.ErrClosed. It leaves the pools open. Closing twice is no error.
+// Close waits for the calls under way and ends the Store: each call that begins later
+// returns store.ErrClosed, at once. It leaves the pools open. Closing twice is no error.
 func (s *Store) Close() error {
-	s.use.Lock()
-	defer s.use.Unlock()
-	if !s.open {
+	s.mu.Lock()
+	first := s.open
+	if s.open = false; first && s.calls == 0 {
+		close(s.idle)
+	}
+	s.mu.Unlock()
+	if s.idle == nil {
 		return nil
 	}
-	s.open = false
+	<-s.idle
+	if !first {
+		return nil
+	}
 	if err := errors.Join(s.write.close(), s.read.close()); err != nil {
 		return s.fail(context.Background(), err)
 	}
 	return nil
 }
 
-// enter begins a call. The caller leaves by s.use.RUnlock where it returns nil.
+// enter begins a call. The caller leaves by leave where it returns nil.
 func (s *Store) enter(ctx context.Context) error {
 	if ctx == nil {
 		return fmt.Errorf("%w: nil context", store.ErrInvalid)
 	}
-	s.use.RLock()
-	err := ctx.Err()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if !s.open {
-		err = store.ErrClosed
+		return store.ErrClosed
 	}
-	if err != nil {
-		s.use.RUnlock()
+	if err := ctx.Err(); err != nil {
+		return err
 	}
-	return err
+	s.calls++
+	return nil
+}
+
+func (s *Store) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls--; s.calls == 0 && !s.open {
+		close(s.idle)
+	}
+}
+
+// alone lets one call at a time read for long, so that such calls never have all
+// connections of the pool. The caller receives from s.long where it returns nil.
+func (s *Store) alone(ctx context.Context) error {
+	select {
+	case s.long <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // pool is a *sql.DB with its prepared statements, by text. The texts are a closed
@@ -254,8 +283,8 @@ func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
 		case err == nil:
 		case rows.Err() != nil:
 			return rows.Err()
-		case within(err):
-			return err
+		case own(err) != nil:
+			return own(err) // without the words of database/sql about columns
 		default:
 			return store.ErrCorrupt
 		}

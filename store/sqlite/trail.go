@@ -18,7 +18,7 @@ func (s *Store) Trail(ctx context.Context, q store.TrailQuery) (store.Trail, err
 	if err := s.enter(ctx); err != nil {
 		return store.Trail{}, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	before, err := s.number(q.Reading(), q.After)
 	if err != nil {
 		return store.Trail{}, err

@@ -29,7 +29,7 @@ func (s *Store) update(ctx context.Context, change func(*tx) (wrote bool, err er
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	if s.readOnly {
 		return fmt.Errorf("%w: %w", store.ErrUnavailable, ErrReadOnly)
 	}
@@ -101,12 +101,16 @@ func (t *tx) exec(text string, args ...any) (int64, error) {
 	return res.RowsAffected()
 }
 
-// snapshot runs read on one state of the database.
+// snapshot runs read on one state of the database, one at a time.
 func (s *Store) snapshot(ctx context.Context, read func(*tx) error) error {
 	if err := s.enter(ctx); err != nil {
 		return err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
+	if err := s.alone(ctx); err != nil {
+		return err
+	}
+	defer func() { <-s.long }()
 	inner, err := s.read.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return s.fail(ctx, err)

@@ -161,7 +161,7 @@ func (s *Store) Horizon(ctx context.Context) (time.Time, error) {
 	if err := s.enter(ctx); err != nil {
 		return time.Time{}, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	var horizon time.Time
 	err := s.query(ctx, horizonText, nil, func(rows *sql.Rows) error { return rows.Scan(asTime{&horizon}) })
 	return horizon, err

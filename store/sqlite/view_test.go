@@ -338,3 +338,20 @@ func TestNoViewShowsASecret(t *testing.T) {
 		t.Errorf("%d views, want 10", len(views))
 	}
 }
+
+// What one organization's calls add up to beyond int64 is no error for who asks about
+// everybody.
+func TestSumsOfOneDoNotStopOthers(t *testing.T) {
+	s, path := open(t)
+	for i := range 8 {
+		r := sampleRecords(i, 1)[0]
+		r.At = r.At.Add(time.Duration(i) * usage.Quarter)
+		r.Cost, r.Count = usage.Money{Micro: usage.MaxCost, Known: true}, 4000
+		if err := s.Append(t.Context(), []usage.Record{r}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := scalar[int64](t, path, `SELECT sum(calls) FROM daily_usage`); n != 8*4000 {
+		t.Errorf("%d calls, want %d", n, 8*4000)
+	}
+}

@@ -43,7 +43,7 @@ func (s *Store) look(ctx context.Context, after store.Cursor) (seq, head int64, 
 	if err := s.enter(ctx); err != nil {
 		return 0, 0, err
 	}
-	defer s.use.RUnlock()
+	defer s.leave()
 	return s.follow(ctx, after)
 }
 

@@ -56,6 +56,10 @@ func (w *wal) size() int64 {
 // cannot do now it leaves for later: the commit before it has happened.
 func (w *wal) shorten(ctx context.Context, conn *sql.Conn) {
 	size := w.size()
+	if size <= walLimit {
+		w.next.Store(walLimit) // whoever read for long has ended
+		return
+	}
 	if size < w.next.Load() {
 		return
 	}
@@ -71,10 +75,15 @@ func emptied(ctx context.Context, conn *sql.Conn) bool {
 	if err := conn.QueryRowContext(ctx, `PRAGMA busy_timeout`).Scan(&usual); err != nil {
 		return false
 	}
-	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, min(usual, walPatience))); err != nil {
-		return false
+	if usual > 0 { // else the host waits in a way of its own, which a PRAGMA would end
+		if _, err := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, min(usual, walPatience))); err != nil {
+			return false
+		}
 	}
 	err := conn.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&blocked, &frames, &moved)
+	if usual == 0 {
+		return err == nil && blocked == 0
+	}
 	if _, err := conn.ExecContext(ctx, fmt.Sprintf(`PRAGMA busy_timeout = %d`, usual)); err != nil {
 		_ = conn.Raw(func(any) error { return driver.ErrBadConn }) // ends the connection
 	}

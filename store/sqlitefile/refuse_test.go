@@ -261,3 +261,59 @@ func TestNothingIsMadeInPassing(t *testing.T) {
 		t.Errorf("files %v, %v; want the link alone", files, err)
 	}
 }
+
+// SQLite would take a -wal or -journal file that stayed behind for a part of the new
+// file, and what was removed would be there again.
+func TestLeftoversAreNotAdopted(t *testing.T) {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		t.Run(suffix, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "tenet.db")
+			if err := os.WriteFile(path+suffix, []byte("what stayed behind"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := sqlitefile.Open(t.Context(), path); !errors.Is(err, store.ErrCorrupt) {
+				s.Close()
+				t.Errorf("Open beside it: %v, want %v", err, store.ErrCorrupt)
+			}
+			other := open(t, filepath.Join(dir, "other.db"))
+			for _, to := range []string{path, filepath.Join(dir, "other.db"+suffix), filepath.Join(dir, "x-shm")} {
+				if err := other.Backup(t.Context(), to); !errors.Is(err, store.ErrInvalid) {
+					t.Errorf("Backup to %s: %v, want %v", filepath.Base(to), err, store.ErrInvalid)
+				}
+			}
+			if left, err := os.ReadFile(path + suffix); string(left) != "what stayed behind" {
+				t.Errorf("it was changed: %v", err)
+			}
+		})
+	}
+}
+
+// A store whose process was killed leaves a -wal file with commits in it. With the
+// database alone removed it must not come back.
+func TestRemovedDatabaseStaysRemoved(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "tenet.db")
+	s := open(t, path)
+	if err := commit(t.Context(), s, "a", organization); err != nil {
+		t.Fatal(err)
+	}
+	wal, err := os.ReadFile(path + "-wal") // as a kill would leave it
+	if err != nil || len(wal) == 0 {
+		t.Fatalf("the -wal file has %d bytes, %v", len(wal), err)
+	}
+	s.Close()
+	if err := errors.Join(os.Remove(path), os.WriteFile(path+"-wal", wal, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sqlitefile.Open(t.Context(), path); !errors.Is(err, store.ErrCorrupt) {
+		t.Fatalf("Open: %v, want %v", err, store.ErrCorrupt)
+	}
+	if err := os.Remove(path + "-wal"); err != nil {
+		t.Fatal(err)
+	}
+	rs, err := open(t, path).Get(t.Context(), organization.Ref())
+	if err != nil || rs[0].Rev != 0 {
+		t.Errorf("the new store has %v, %v; want nothing", rs, err)
+	}
+}

@@ -103,16 +103,32 @@ func look(path string) (missing bool, err error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return true, nil
+		return true, leftovers(path)
 	case err != nil:
 		return false, fmt.Errorf("%w: the file cannot be looked at", store.ErrUnavailable)
 	case !info.Mode().IsRegular():
 		return false, fmt.Errorf("%w: the path is of something else than a file", store.ErrUnavailable)
 	case info.Size() <= 1: // SQLite takes one byte for none
-		return false, fmt.Errorf("%w: the file is empty, which a store never is: restore it, or remove it to begin anew",
-			store.ErrCorrupt)
+		return false, fmt.Errorf("%w: the file is empty, which a store never is: restore it, or remove it to begin anew,"+
+			" with the -wal and -journal files beside it", store.ErrCorrupt)
 	}
 	return false, nil
+}
+
+// leftovers refuses to begin anew beside a -wal or -journal file: SQLite would take it
+// for a part of the new file, and what was removed would be there again.
+func leftovers(path string) error {
+	for _, suffix := range []string{"-wal", "-journal"} {
+		if _, err := os.Lstat(path + suffix); err != nil {
+			continue
+		}
+		if _, err := os.Lstat(path); err == nil {
+			return nil // somebody began just now
+		}
+		return fmt.Errorf("%w: the file is missing, but not the %s file beside it: restore it, or remove that too to begin anew",
+			store.ErrCorrupt, suffix)
+	}
+	return nil
 }
 
 // create puts a new store at path, unless somebody else was faster.

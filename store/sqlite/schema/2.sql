@@ -118,7 +118,7 @@ SELECT
 	item AS key,
 	strftime('%Y-%m-%dT%H:%M:%SZ', min(start) / 1000000, 'unixepoch') AS first_used,
 	strftime('%Y-%m-%dT%H:%M:%SZ', max(start) / 1000000, 'unixepoch') AS last_used,
-	sum(calls) AS calls
+	CAST(total(calls) AS INTEGER) AS calls
 FROM usage_quarter WHERE grain = 'key' AND outcome <> 'denied'
 GROUP BY org, project, item;
 
@@ -156,7 +156,8 @@ FROM log l LEFT JOIN organization o ON o.org = l.org;
 -- Calls by project, served model and day of UTC; reports of the library cut days in
 -- the time zone of the organization. Costs are estimates in the currency of the
 -- organization: cost as a decimal number in text, cost_micro in millionths. They
--- leave out the calls that are unpriced.
+-- leave out the calls that are unpriced. Sums are exact to 2^53; a sum() beyond int64
+-- would be an error for who asks about everybody, on account of one.
 CREATE VIEW daily_usage AS
 SELECT
 	u.org,
@@ -164,20 +165,20 @@ SELECT
 	p.name AS project_name,
 	strftime('%Y-%m-%d', u.start / 1000000, 'unixepoch') AS day,
 	u.item AS model,
-	sum(u.calls) AS calls,
-	sum(iif(u.outcome = 'denied', u.calls, 0)) AS denied,
-	sum(u.input) AS input,
-	sum(u.cached_input) AS cached_input,
-	sum(u.output) AS output,
-	sum(u.reasoning) AS reasoning,
-	sum(u.images) AS images,
-	sum(u.seconds) AS seconds,
-	sum(u.characters) AS characters,
-	sum(u.requests) AS requests,
-	printf('%d.%06d', sum(u.cost) / 1000000, sum(u.cost) % 1000000) AS cost,
+	CAST(total(u.calls) AS INTEGER) AS calls,
+	CAST(total(iif(u.outcome = 'denied', u.calls, 0)) AS INTEGER) AS denied,
+	CAST(total(u.input) AS INTEGER) AS input,
+	CAST(total(u.cached_input) AS INTEGER) AS cached_input,
+	CAST(total(u.output) AS INTEGER) AS output,
+	CAST(total(u.reasoning) AS INTEGER) AS reasoning,
+	CAST(total(u.images) AS INTEGER) AS images,
+	CAST(total(u.seconds) AS INTEGER) AS seconds,
+	CAST(total(u.characters) AS INTEGER) AS characters,
+	CAST(total(u.requests) AS INTEGER) AS requests,
+	printf('%d.%06d', CAST(total(u.cost) AS INTEGER) / 1000000, CAST(total(u.cost) AS INTEGER) % 1000000) AS cost,
 	o.currency,
-	sum(u.cost) AS cost_micro,
-	sum(u.calls) - sum(u.priced) AS unpriced
+	CAST(total(u.cost) AS INTEGER) AS cost_micro,
+	CAST(total(u.calls - u.priced) AS INTEGER) AS unpriced
 FROM usage_quarter u
 LEFT JOIN organization o ON o.org = u.org
 LEFT JOIN project p ON p.org = u.org AND p.id = u.project
