@@ -2,7 +2,7 @@
 //
 // A backend implements [Store]: five methods over small typed records with
 // revisions. It stores and decides nothing. What it has beside is found by type
-// assertion, and each has its place taken where it is missing:
+// assertion; the list says what stands in where it is missing:
 //
 //   - [Usage] takes records of calls and adds them up. A host may keep usage in
 //     another backend than the rest.
@@ -13,17 +13,17 @@
 //   - Close() error ends a store that has something to end.
 //
 // All that a caller rests on is a numbered rule in the comments of this package
-// (C2, F4: a letter for the method), and each rule has cases in package
-// store/storetest, which quote its number when they fail. A backend that passes is
-// safe to run. Backends in this module: store/memory, store/sqlite, and
+// (C2, F4: a letter for the subject), and each rule has cases in package
+// store/storetest, which quote its number when they fail. Backends in this module: store/memory, store/sqlite, and
 // store/sqlitefile, which opens a file with the right settings. Package
 // store/faults makes any of them misbehave on order.
 //
 // # Every method
 //
 //   - S1: A nil context must be ErrInvalid.
-//   - S2: A context that is over must end the call with the context's error
-//     (errors.Is context.Canceled or DeadlineExceeded), whatever it waits for.
+//   - S2: A context that is over before the call must be answered with its error
+//     (errors.Is context.Canceled or DeadlineExceeded). One that ends meanwhile must
+//     soon be answered so, or with the answer; C10 and C11 say which for Commit.
 //   - S3: After Close every method must return ErrClosed, a Wait under way included.
 //     Close waits for the calls under way, and closing twice must be no error.
 //   - S4: An error must be one of this package's by errors.Is, usage.ErrOverflow where

@@ -172,6 +172,38 @@ func TestExportOfAStoreInUse(t *testing.T) {
 	same(t, from, to)
 }
 
+// A key id that goes from one organization to another while an export is written.
+func TestExportOfAKeyThatMoves(t *testing.T) {
+	from := town(t)
+	id := tenancy.KeyID("key_org_10") // of org_1
+	m := &moving{Store: from, change: []func(){
+		func() {
+			remove(t, from, tenancy.KeyRef("org_1", id).Ref)
+			put(t, from, tenancy.Key{Org: "org_2", ID: id, Project: "proj_0"})
+		},
+	}}
+	var text bytes.Buffer
+	if err := store.Export(t.Context(), m, &text); err != nil {
+		t.Fatal(err)
+	}
+	to := memory.New()
+	defer to.Close()
+	if err := store.Import(t.Context(), to, bytes.NewReader(text.Bytes()), exported); err != nil {
+		t.Fatal(err)
+	}
+	same(t, from, to)
+	// An id that the target has elsewhere is nobody's to take away.
+	put(t, to, tenancy.Key{Org: "org_9", ID: "key_of_org_9"})
+	put(t, from, tenancy.Key{Org: "org_2", ID: "key_of_org_9"})
+	text.Reset()
+	if err := store.Export(t.Context(), from, &text); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Import(t.Context(), to, &text, exported); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("Import of a key whose id another organization has: %v, want %v", err, store.ErrConflict)
+	}
+}
+
 // restless has a new entry whenever its log is read.
 type restless struct {
 	store.Store
@@ -232,6 +264,7 @@ func TestImportRefusesDamage(t *testing.T) {
 		"a malformed ref":    changed(3, `{"kind":"project","gone":{"org":"org_1"}}`),
 		"no content":         changed(3, `{}`),
 		"a negative end":     changed(last, `{"end":-1}`),
+		"an endless line":    changed(3, strings.Repeat(" ", 9*store.MaxRecord)+"{}"),
 	} {
 		to := memory.New()
 		if err := store.Import(t.Context(), to, strings.NewReader(strings.Join(damaged, "")), exported); !errors.Is(err, store.ErrCorrupt) {

@@ -5,8 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -14,18 +17,21 @@ import (
 
 // Import puts what [Export] wrote into s, over records of the same Ref, and leaves
 // all others. Its commits have the action "store.import", no actor, and at as their
-// time. Nothing is known of the commits before one that failed: run it again, from
-// the start, as often as need be.
+// time, which cannot be zero. Revisions are those of s, so what a page has saved
+// of the old store means nothing there. Nothing is known of the commits before one
+// that failed: run it again, from the start, as often as need be.
 //
 // An export that is malformed, of a later version or cut off is ErrCorrupt; what stood
-// before the fault may have been put. Other errors are those of s and of r.
+// before the fault may have been put. ErrConflict is for a key or invite whose id
+// another organization of s has, and where somebody else writes to s. Other errors are
+// those of s and of r.
 func Import(ctx context.Context, s Store, r io.Reader, at time.Time) error {
 	if ctx == nil || s == nil || r == nil {
 		return ErrInvalid
 	}
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 8*MaxRecord) // a byte of a record may become six
-	im := importer{to: s, at: tenancy.Instant(at)}
+	im := importer{to: s, at: tenancy.Instant(at), value: map[tenancy.Ref]tenancy.Entity{}, late: map[tenancy.Ref]tenancy.Entity{}}
 	var end *int
 	n := -1 // the head is not counted
 	for ; lines.Scan(); n++ {
@@ -40,13 +46,16 @@ func Import(ctx context.Context, s Store, r io.Reader, at time.Time) error {
 			return err
 		}
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return fmt.Errorf("%w: line %d of the export is too long", ErrCorrupt, n+2)
+	case err != nil:
 		return err
 	}
 	if end == nil || *end != n-1 {
 		return fmt.Errorf("%w: the export is cut off", ErrCorrupt)
 	}
-	return im.flush(ctx)
+	return im.finish(ctx)
 }
 
 // importer gathers lines of one organization, each record once, into batches.
@@ -55,6 +64,9 @@ type importer struct {
 	at    time.Time
 	refs  []tenancy.Ref
 	value map[tenancy.Ref]tenancy.Entity // nil for one that is gone
+	// late is what conflicted: a key whose id an earlier line left with another
+	// organization, until a later line takes it away there.
+	late map[tenancy.Ref]tenancy.Entity
 }
 
 func (im *importer) take(ctx context.Context, l exportLine) error {
@@ -62,14 +74,40 @@ func (im *importer) take(ctx context.Context, l exportLine) error {
 	if err != nil {
 		return err
 	}
+	delete(im.late, ref)
+	return im.add(ctx, ref, v)
+}
+
+// finish commits the rest, and again what was late: what is gone, then what is put.
+func (im *importer) finish(ctx context.Context) error {
+	if err := im.flush(ctx); err != nil {
+		return err
+	}
+	late := im.late
+	im.late = nil
+	refs := slices.SortedFunc(maps.Keys(late), CompareRefs)
+	for _, gone := range []bool{true, false} {
+		for _, ref := range refs {
+			if (late[ref] == nil) != gone {
+				continue
+			}
+			if err := im.add(ctx, ref, late[ref]); err != nil {
+				return err
+			}
+		}
+		if err := im.flush(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importer) add(ctx context.Context, ref tenancy.Ref, v tenancy.Entity) error {
 	_, twice := im.value[ref]
 	if twice || len(im.refs) == MaxBatch || len(im.refs) > 0 && im.refs[0].Org != ref.Org {
 		if err := im.flush(ctx); err != nil {
 			return err
 		}
-	}
-	if im.value == nil {
-		im.value = map[tenancy.Ref]tenancy.Entity{}
 	}
 	im.refs, im.value[ref] = append(im.refs, ref), v
 	return nil
@@ -110,8 +148,12 @@ func (im *importer) flush(ctx context.Context) error {
 			b.Delete = append(b.Delete, Check{Ref: ref, Rev: there[i].Rev})
 		}
 	}
+	_, err = im.to.Commit(ctx, b)
+	if errors.Is(err, ErrConflict) && im.late != nil {
+		maps.Copy(im.late, im.value)
+		err = nil
+	}
 	im.refs = im.refs[:0]
 	clear(im.value)
-	_, err = im.to.Commit(ctx, b)
 	return err
 }

@@ -15,6 +15,8 @@ type Waiter interface {
 	//   - W1: It must return at once where there is an entry after the cursor, and
 	//     within a second of the next commit by anybody where there is none. It may
 	//     return sooner for no reason.
+	//   - W3: It must block while nobody commits: a Wait that mostly returns at once
+	//     makes every follower ask without a pause.
 	//   - W2: It must return the context's error soon after that ends, ErrClosed soon
 	//     after Close, and ErrResync for a cursor that Changes would refuse.
 	Wait(ctx context.Context, after Cursor) error

@@ -27,11 +27,11 @@ type Store interface {
 	//
 	//   - L1: A listing must have the records that [Listing.Place] puts there, and
 	//     no others, in the order that it gives, byte by byte.
-	//   - L2: A page must have at most q.PageSize() records. Next must be empty on
-	//     the last page and on no other; only a listing of nothing has a page of
-	//     nothing.
-	//   - L3: A record that was written or deleted before the call must be listed
-	//     where it stands now, with what it says now, or not at all.
+	//   - L2: A page must have q.PageSize() records, and the last one what is left.
+	//     Next must be empty on the last page and on no other; only a listing of
+	//     nothing, or one whose rest has gone since, has a page of nothing.
+	//   - L3: A record that was written before the call must be listed where it stands
+	//     now, with what it says now; one that was deleted must not be listed.
 	//   - L4: Over all pages, a record that exists throughout must be there exactly
 	//     once, whatever comes and goes meanwhile, the last one shown included. One
 	//     that comes or goes may be there or not. Pages are no snapshot.
@@ -54,9 +54,9 @@ type Store interface {
 	//   - C5: A batch that is refused must leave nothing, its operation id included.
 	//   - C6: A check, put or delete whose Rev is not the record's own must be
 	//     ErrConflict. Rev zero says that there is no such record.
-	//   - C7: Commits and reads of one organization must be linearizable: each takes
-	//     effect at one moment between its call and its return, and of two commits
-	//     one sees all of the other.
+	//   - C7: Commits of one organization, the catalogue being one, and reads of each
+	//     of its records must be linearizable: each takes effect at one moment between
+	//     its call and its return, and of two commits one sees all of the other.
 	//   - C8: A batch that [Batch.Validate] refuses must be refused so, and every
 	//     other one taken, up to the limits.
 	//   - C9: The entry must be logged as it was given, with Refs as [Batch.Refs] says,
@@ -64,7 +64,8 @@ type Store interface {
 	//     of every record put.
 	//   - C10: ErrUnknownOutcome must be returned where the commit may have happened
 	//     though its answer was lost; any other error says that it did not happen.
-	//     Committing the same batch again must then have one effect in all.
+	//     Committing the same batch again must then have one effect in all, and an
+	//     error that refuses it says that the first try has none either, nor will have.
 	//   - C11: A context that is over before the commit has begun must refuse it. From
 	//     the first write on, the context should no longer count
 	//     (context.WithoutCancel), which keeps C10 rare.
@@ -75,15 +76,20 @@ type Store interface {
 	// Changes returns entries after a cursor, over all organizations.
 	//
 	//   - F1: Every entry whose Commit returned before the call must be there, or come
-	//     with the pages that follow, in the order of the commits. An entry may come
-	//     twice; none may be stepped over. A number drawn before the commit is no
-	//     position: a reader would step over the one that commits late.
+	//     with the pages that follow, in the order of the commits, whatever their At.
+	//     None may be stepped over. A number drawn before the commit is no position:
+	//     a reader would step over the one that commits late. While others commit an
+	//     entry may come again; once the log rests it comes once.
 	//   - F2: The empty cursor must give no entry and the cursor of now.
-	//   - F3: More must be false only where the read reached the head: followers
-	//     count themselves fresh by it.
+	//   - F3: More must be false only where the read reached the head, which followers
+	//     count themselves fresh by, and must become so where nobody writes.
 	//   - F4: A cursor that is malformed, of another log, older than what was
 	//     forgotten, or beyond the head must be ErrResync.
 	//   - F5: A limit over MaxPage must be ErrTooLarge, one under 1 ErrInvalid.
+	//   - F6: Once an entry was shown, Get and List must find what it wrote, or what
+	//     came later: followers read what the refs name.
+	//   - F7: The cursor of now must stand before every entry whose writes a List that
+	//     begins after it could miss: that is how a picture is loaded.
 	Changes(ctx context.Context, after Cursor, limit int) (Feed, error)
 
 	// Trail pages through the entries of one organization.
@@ -95,6 +101,8 @@ type Store interface {
 	//     one that was there is on one page.
 	//   - T4: A position that this store did not give must be ErrInvalid, and one of
 	//     another organization must never show that one's entries.
+	//   - T6: Every entry whose Commit returned before the call must be there: what
+	//     became of an operation id is asked here.
 	//   - T5: A query that [TrailQuery.Validate] refuses must be refused so. Pages end
 	//     as L2 says.
 	Trail(ctx context.Context, q TrailQuery) (Trail, error)

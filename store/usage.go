@@ -17,7 +17,8 @@ type Usage interface {
 	//   - U1: It must be all or nothing, in one transaction, and the records and
 	//     their roll-up both be visible, and durable, when it returns.
 	//   - U2: A record whose id is there already, or is twice in one Append, must
-	//     count once, whoever delivers it again and in whatever company.
+	//     count once, whoever delivers it again and in whatever company. Before the
+	//     horizon it may be ErrPastRetention instead, there or not.
 	//   - U3: Where the record of that id, over all organizations, is another one the
 	//     answer must be ErrReused.
 	//   - U4: Each record must come back with every field, unknown amounts apart from
@@ -26,6 +27,8 @@ type Usage interface {
 	//   - U9: More than MaxAppend records must be ErrTooLarge, one that
 	//     usage.Record.Validate refuses ErrInvalid of this package, one before the
 	//     horizon ErrPastRetention.
+	//   - U11: An error other than ErrUnknownOutcome must say that nothing was written,
+	//     also where the context ended.
 	Append(ctx context.Context, records []usage.Record) error
 
 	// Records returns one page of the trail of calls.
