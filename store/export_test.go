@@ -182,9 +182,16 @@ func TestExportOfAKeyThatMoves(t *testing.T) {
 			put(t, from, tenancy.Key{Org: "org_2", ID: id, Project: "proj_0"})
 		},
 	}}
+	for range 40 { // until its new place is listed too
+		m.change = append(m.change, func() {})
+	}
+	m.change = append(m.change, func() { put(t, from, tenancy.Key{Org: "org_2", ID: id, Project: "proj_0", Name: "newest"}) })
 	var text bytes.Buffer
 	if err := store.Export(t.Context(), m, &text); err != nil {
 		t.Fatal(err)
+	}
+	if len(m.change) != 0 {
+		t.Fatalf("%d changes were not made", len(m.change))
 	}
 	to := memory.New()
 	defer to.Close()

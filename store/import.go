@@ -78,28 +78,19 @@ func (im *importer) take(ctx context.Context, l exportLine) error {
 	return im.add(ctx, ref, v)
 }
 
-// finish commits the rest, and again what was late: what is gone, then what is put.
+// finish commits the rest, and again what was late.
 func (im *importer) finish(ctx context.Context) error {
 	if err := im.flush(ctx); err != nil {
 		return err
 	}
 	late := im.late
 	im.late = nil
-	refs := slices.SortedFunc(maps.Keys(late), CompareRefs)
-	for _, gone := range []bool{true, false} {
-		for _, ref := range refs {
-			if (late[ref] == nil) != gone {
-				continue
-			}
-			if err := im.add(ctx, ref, late[ref]); err != nil {
-				return err
-			}
-		}
-		if err := im.flush(ctx); err != nil {
+	for _, ref := range slices.SortedFunc(maps.Keys(late), CompareRefs) {
+		if err := im.add(ctx, ref, late[ref]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return im.flush(ctx)
 }
 
 func (im *importer) add(ctx context.Context, ref tenancy.Ref, v tenancy.Entity) error {
