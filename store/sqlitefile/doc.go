@@ -28,6 +28,10 @@
 // The -wal file has at most 8 MiB and one transaction, unless somebody reads one state
 // for longer than 100 ms; then it grows until they end, and is cut to 8 MiB.
 //
+// A call that needs a new connection while another process holds the whole file, as
+// it does for a moment when it begins, may wait for the busy timeout whatever its
+// context says.
+//
 // [OpenReadOnly] is for who only looks, beside other processes.
 //
 // A [Store] may be used from any goroutine. Its errors are those of package sqlite.

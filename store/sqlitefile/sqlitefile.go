@@ -39,7 +39,11 @@ type Store struct {
 // The errors are those of [sqlite.New]: store.ErrCorrupt for a file that is no
 // database of Tenet's, store.ErrInvalid for an empty path or one with a NUL,
 // store.ErrUnavailable where the file cannot be made, read or locked. A file that
-// is refused is as it was.
+// is refused is as it was, but for one of another application that was left with a
+// -wal file: SQLite moves that into it. A missing file beside whose place a -wal or
+// -journal file lies is store.ErrCorrupt, since SQLite would take that for a part of
+// the new one. A file that nobody may write to opens, and refuses every write with
+// store.ErrUnavailable.
 func Open(ctx context.Context, path string) (*Store, error) {
 	path, err := absolute(ctx, path)
 	if err != nil {
