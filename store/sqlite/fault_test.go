@@ -364,8 +364,8 @@ func TestCloseHoldsNobodyUp(t *testing.T) {
 		}
 	}
 	select {
-	case <-closed:
-		t.Error("Close did not wait for the call under way")
+	case err := <-closed:
+		t.Errorf("Close did not wait for the call under way: %v", err)
 	default:
 	}
 	conn.Close()

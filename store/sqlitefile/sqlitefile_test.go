@@ -41,14 +41,19 @@ func TestConformance(t *testing.T) {
 	})
 }
 
-// spoil overwrites a bucket of the roll-up.
+// spoil overwrites a bucket of the roll-up, or takes it away where its sums are zero.
 func spoil(path string, b usage.Bucket) error {
 	db, err := sql.Open("sqlite", uri(path))
 	if err != nil {
 		return err
 	}
 	defer db.Close()
-	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome), b.Calls}
+	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome)}
+	if b.Sums == (usage.Sums{}) {
+		_, err = db.Exec(`DELETE FROM usage_quarter WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
+		return err
+	}
+	args = append(args, b.Calls)
 	for _, n := range append(b.Units[:], b.Reported[:]...) {
 		args = append(args, n)
 	}

@@ -211,6 +211,66 @@ var broken = []brokenStore{
 	{defect: "moves the horizon backwards", caughtBy: []string{"upkeep/horizon"}, wrap: func(b backend) store.Store {
 		return &horizonGoesBack{backend: b}
 	}},
+	{defect: "orders the feed by the callers' clocks", caughtBy: []string{"changes/commit-order"}, wrap: func(b backend) store.Store {
+		return ordersByClock{b}
+	}},
+	{defect: "cuts off the refs of a large batch", caughtBy: []string{"changes/refs"}, wrap: func(b backend) store.Store {
+		return cutsRefs{b}
+	}},
+	{defect: "lists what it listed the last time", caughtBy: []string{"changes/now-under-writers"}, wrap: func(b backend) store.Store {
+		return &listsLate{backend: b, last: map[store.Query]store.Page{}}
+	}},
+	{defect: "pages through a filtered trail by offset", caughtBy: []string{"trail/stable-pages"}, wrap: func(b backend) store.Store {
+		return offsetTrail{b}
+	}},
+	{defect: "forgets all operation ids when it prunes", caughtBy: []string{"prune/operation-ids"}, wrap: func(b backend) store.Store {
+		return &forgetsPrunedOps{backend: b, pruned: map[tenancy.OrgID]bool{}}
+	}},
+	{defect: "prunes by place and not by time", caughtBy: []string{"prune/by-time"}, wrap: func(b backend) store.Store {
+		return &prunesByPlace{backend: b, gone: map[store.OperationID]bool{}}
+	}},
+	{defect: "waits for ever after the empty cursor", caughtBy: []string{"wait/empty-cursor"}, waits: true, wrap: func(b backend) store.Store {
+		return needsCursor{b}
+	}},
+	{defect: "never blocks who waits", caughtBy: []string{"wait/blocks"}, wrap: func(b backend) store.Store {
+		return neverBlocks{b}
+	}},
+	{defect: "wakes at its own commits alone", caughtBy: []string{"wait/other-handle"}, waits: true, wrap: func(b backend) store.Store {
+		return &hearsItself{backend: b, own: make(chan struct{})}
+	}},
+	{defect: "remembers the operation id of a refused delete", caughtBy: []string{"outcome/refused-leaves-none", "conflict/stale-delete"}, wrap: func(b backend) store.Store {
+		return &remembersRefused{backend: b, refused: map[store.OperationID]bool{}}
+	}},
+	{defect: "finds a key id that is taken halfway", caughtBy: []string{"atomicity/global-id"}, wrap: func(b backend) store.Store {
+		return findsGlobalLate{b}
+	}},
+	{defect: "answers a repeat whose context is over", caughtBy: []string{"lifecycle/context-over"}, wrap: func(b backend) store.Store {
+		return &repeatsLate{backend: b, done: map[store.OperationID]bool{}}
+	}},
+	{defect: "lists a copy of a personal key", caughtBy: []string{"paging/replaced-in-place", "conflict/revision-changes"}, wrap: func(b backend) store.Store {
+		return &copiesPersonal{backend: b, copies: map[tenancy.Ref]store.Record{}}
+	}},
+	{defect: "loses a role between pages", caughtBy: []string{"paging/stable"}, wrap: func(b backend) store.Store {
+		return losesRole{b}
+	}},
+	{defect: "begins a listing of memberships anew after a forged position", caughtBy: []string{"paging/cursor"}, wrap: func(b backend) store.Store {
+		return forgivesPositions{b}
+	}},
+	{defect: "keeps the ids of calls unique in one organization only", caughtBy: []string{"usage/reused-id"}, wrap: func(b backend) store.Store {
+		return tenantCalls{b}
+	}},
+	{defect: "writes large Appends in parts", caughtBy: []string{"usage/large-refused"}, wrap: func(b backend) store.Store {
+		return inChunks{b}
+	}},
+	{defect: "quotes the call that it refused", caughtBy: []string{"usage/errors-say-nothing"}, wrap: func(b backend) store.Store {
+		return quotesCalls{b}
+	}},
+	{defect: "forgets the call at the horizon", caughtBy: []string{"upkeep/prune-before"}, wrap: func(b backend) store.Store {
+		return forgetsTheHorizon{b}
+	}},
+	{defect: "does not see the horizon of another handle", caughtBy: []string{"usage/two-handles"}, wrap: func(b backend) store.Store {
+		return &ownHorizon{backend: b}
+	}},
 	{defect: "loses the last commit at reopening", caughtBy: []string{"durability/reopen"}, harness: forgetting},
 	{defect: "refuses a second Close", caughtBy: []string{"lifecycle/close", "lifecycle/close-under-way"}, harness: closing(func(c closable) store.Store { return closesOnce{c, new(atomic.Bool)} })},
 	{defect: "answers after Close", caughtBy: []string{"lifecycle/close", "lifecycle/close-under-way"}, harness: closing(func(c closable) store.Store { return answersClosed{c} })},

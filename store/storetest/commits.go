@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"fmt"
+	"slices"
+
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 )
@@ -42,6 +45,12 @@ func commitCases() []testCase {
 			rules: "C1 C5",
 			why:   "A batch with one condition that fails writes nothing and logs nothing, wherever in the batch it stands: half a batch is an organization without an owner.",
 			run:   halfABatch,
+		},
+		{
+			name:  "atomicity/global-id",
+			rules: "C1 C5 N3",
+			why:   "A key or invite whose id another organization has keeps out its whole batch, wherever it stands: what is unique over all organizations is looked at before anything is written.",
+			run:   globalIDInABatch,
 		},
 		{
 			name:  "conflict/revision-changes",
@@ -175,6 +184,33 @@ func halfABatch(e *env) {
 	}
 }
 
+func globalIDInABatch(e *env) {
+	e.create(tenancy.Key{Org: orgB, ID: "key_taken"}, tenancy.Invite{Org: orgB, ID: "inv_taken"})
+	for _, taken := range []tenancy.Entity{tenancy.Key{Org: orgA, ID: "key_taken"}, tenancy.Invite{Org: orgA, ID: "inv_taken"}} {
+		for at := range 3 {
+			vs := []tenancy.Entity{project(orgA, "proj_1", "one"), tenancy.Key{Org: orgA, ID: "key_free"}}
+			b := e.creation(orgA, slices.Insert(vs, at, taken)...)
+			e.conflicts(fmt.Sprintf("a %v with an id that is taken at place %d", taken.Ref().Kind, at), b)
+			b.Put = slices.Delete(b.Put, at, at+1)
+			b.Entry = e.entry(orgA)
+			b.Put[0].Value = project(orgA, fmt.Sprint(b.Entry.Op), "")
+			b.Put[1].Value = tenancy.Key{Org: orgA, ID: tenancy.KeyID(b.Entry.Op)}
+			e.commit(b)
+		}
+	}
+}
+
+// placesOf is the listings that v is in.
+func placesOf(v tenancy.Entity) []store.Query {
+	var qs []store.Query
+	for _, l := range store.Listings() {
+		if q, _, ok := l.Place(v); ok {
+			qs = append(qs, q)
+		}
+	}
+	return qs
+}
+
 func revisionsChange(e *env) {
 	for _, v := range full(orgA, "x") {
 		kind := v.Ref().Kind
@@ -185,6 +221,9 @@ func revisionsChange(e *env) {
 			listed := e.list(store.Query{Listing: store.All, Kind: kind}, 0)
 			if seen[r.Rev] || wrote.Rev != r.Rev || len(listed) != 1 || listed[0].Rev != r.Rev {
 				e.errorf("%v: Result says revision %d, Get %d, List %v; seen before: %t", kind, wrote.Rev, r.Rev, listed, seen[r.Rev])
+			}
+			for _, q := range placesOf(v) {
+				e.same(fmt.Sprintf("%v of kind %v", q.Listing, kind), []store.Record{r}, e.list(q, 0))
 			}
 			seen[r.Rev] = true
 			wrote = e.replace(v)

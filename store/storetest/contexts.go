@@ -22,7 +22,7 @@ func contextCases() []testCase {
 		},
 		{
 			name:  "lifecycle/context-ends-upkeep",
-			rules: "S2 U1 K2 K3",
+			rules: "S2 U1 U11 K2 K3",
 			why:   "Usage whose context ends on the way is there as a whole or not at all, counts once when it is delivered again, and upkeep that was interrupted leaves every sum as it was.",
 			needs: needUsage | needUpkeep,
 			run:   upkeepWhileEnding,

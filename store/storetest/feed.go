@@ -3,6 +3,8 @@ package storetest
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
@@ -17,6 +19,12 @@ func feedCases() []testCase {
 			run:   feedFromNow,
 		},
 		{
+			name:  "changes/now-under-writers",
+			rules: "F2 F6 F7",
+			why:   "A picture that is begun while others commit, cursor of now first and then the list, lacks nothing once it has followed to the head: a cursor that counts a commit which the list cannot see yet loses it for ever.",
+			run:   pictureUnderWriters,
+		},
+		{
 			name:  "changes/entries",
 			rules: "C9",
 			why:   "An entry comes back as it was committed, with the refs of the puts and then of the deletes filled in: a follower reads again exactly what the refs name.",
@@ -29,6 +37,12 @@ func feedCases() []testCase {
 			run:   feedSkipsNothing,
 		},
 		{
+			name:  "changes/commit-order",
+			rules: "F1",
+			why:   "The feed is in the order of the commits, whatever the callers' clocks say and whose they are: a follower that is shown a suspension before the creation ends with the wrong one.",
+			run:   feedInCommitOrder,
+		},
+		{
 			name:  "changes/skips-nothing-under-writers",
 			rules: "F1",
 			why:   "A follower that reads while others commit sees every entry: a sequence handed out before the commit shows entries out of order, and a reader steps over the late one.",
@@ -39,6 +53,12 @@ func feedCases() []testCase {
 			rules: "F3",
 			why:   "More is false only where the read reached the head: freshness is renewed by such a read alone.",
 			run:   feedHead,
+		},
+		{
+			name:  "changes/refs",
+			rules: "C9",
+			why:   "The entry of the largest batch names everything that was written, in Result, feed and trail: a ref that is cut off is a record that no follower reads again.",
+			run:   feedRefs,
 		},
 		{
 			name:  "changes/entry-alone",
@@ -181,6 +201,95 @@ func feedUnderWriters(e *env) {
 	if len(seen) != writers*each {
 		e.errorf("the follower saw %d of %d entries", len(seen), writers*each)
 	}
+}
+
+func feedInCommitOrder(e *env) {
+	var want []store.OperationID
+	for i := range 10 {
+		en := e.entry([]tenancy.OrgID{orgB, orgA, ""}[i%3])
+		en.At = noon.Add(time.Duration(i*7%5) * time.Hour)
+		want = append(want, e.commit(store.Batch{Entry: en}).Entry.Op)
+	}
+	for _, limit := range []int{1, 3, store.MaxPage} {
+		got, _ := e.feed(e.start, limit)
+		e.same(fmt.Sprintf("operations by pages of %d", limit), want, opsOf(got))
+	}
+}
+
+// load is what a reader saw who begins a picture: the cursor, and then the list.
+type load struct {
+	now  store.Cursor
+	seen map[tenancy.Ref]bool
+}
+
+// pictureUnderWriters begins pictures while four writers create, and follows each
+// to the head when they are done.
+func pictureUnderWriters(e *env) {
+	var all atomic.Int64
+	turns, done := make(chan struct{}, 16), make(chan struct{})
+	go func() {
+		defer close(done)
+		e.together(4, func(int) {
+			for range turns {
+				e.commit(e.creation(orgA, project(orgA, fmt.Sprintf("proj_%03d", all.Add(1)), "")))
+			}
+		})
+	}()
+	loads := e.loads(turns, done)
+	close(turns)
+	<-done
+	for _, l := range loads {
+		got, _ := e.feed(l.now, store.MaxPage)
+		for _, en := range got {
+			for _, ref := range en.Refs {
+				l.seen[ref] = true
+			}
+		}
+		if n := int(all.Load()); len(l.seen) != n {
+			e.errorf("a picture that was begun under writers has %d of %d records", len(l.seen), n)
+			e.enough()
+		}
+	}
+}
+
+// loads begins pictures, and has the writers take some turns before each: there are
+// more than they have taken, so that they are at work meanwhile.
+func (e *env) loads(turns chan<- struct{}, done <-chan struct{}) []load {
+	var all []load
+	e.guard(func() {
+		for range 24 {
+			for range 8 {
+				select {
+				case turns <- struct{}{}:
+				case <-done:
+					return
+				}
+			}
+			all = append(all, e.load())
+		}
+	})
+	return all
+}
+
+func (e *env) load() load {
+	s := load{now: e.cursor(), seen: map[tenancy.Ref]bool{}}
+	for _, r := range e.list(store.WithinOf[tenancy.Project](orgA).Query, 0) {
+		s.seen[r.Value.Ref()] = true
+	}
+	return s
+}
+
+func feedRefs(e *env) {
+	var vs []tenancy.Entity
+	for n := range store.MaxBatch {
+		vs = append(vs, project(orgA, fmt.Sprintf("proj_%03d", n*7%store.MaxBatch), ""))
+	}
+	b := e.creation(orgA, vs...)
+	want := b.Refs()
+	e.same("Result", want, e.commit(b).Entry.Refs)
+	got, _ := e.feed(e.start, 10)
+	e.same("feed", want, got[0].Refs)
+	e.same("trail", want, e.trail(store.TrailQuery{Org: orgA}, 0)[0].Refs)
 }
 
 func feedHead(e *env) {

@@ -30,6 +30,12 @@ func inputCases() []testCase {
 			run:   recordLimit,
 		},
 		{
+			name:  "limits/large-batch",
+			rules: "C8 G4",
+			why:   "MaxBatch records of MaxRecord bytes are one batch, one page and part of one Get: an engine's own limit on a statement or a message must not show.",
+			run:   largeBatch,
+		},
+		{
 			name:  "limits/detail",
 			rules: "C8",
 			why:   "Detail has at most MaxDetail bytes, which must all come back.",
@@ -112,12 +118,33 @@ func refLimit(e *env) {
 	}
 }
 
-func recordLimit(e *env) {
-	sized := func(id string, n int) tenancy.Project {
-		p := project(orgA, id, "")
-		p.Name = strings.Repeat("n", n-store.Size(p))
-		return p
+// sized is a project of n bytes.
+func sized(id string, n int) tenancy.Project {
+	p := project(orgA, id, "")
+	p.Name = strings.Repeat("n", n-store.Size(p))
+	return p
+}
+
+func largeBatch(e *env) {
+	vs := make([]tenancy.Entity, store.MaxBatch)
+	for i := range vs {
+		vs[i] = sized(fmt.Sprintf("proj_%03d", i), store.MaxRecord)
 	}
+	e.commit(e.creation(orgA, vs...))
+	e.same("the listing", vs, e.values(store.WithinOf[tenancy.Project](orgA).Query, 0))
+	refs := make([]tenancy.Ref, store.MaxRefs)
+	for i := range refs {
+		refs[i] = vs[i%len(vs)].Ref()
+	}
+	rs, err := e.s.Get(e.ctx, refs...)
+	e.must("Get", err)
+	for i, r := range rs {
+		e.same("a record among MaxRefs", vs[i%len(vs)], r.Value)
+	}
+	e.same("records", store.MaxRefs, len(rs))
+}
+
+func recordLimit(e *env) {
 	for i, n := range []int{store.MaxRecord - 1, store.MaxRecord} {
 		p := sized(fmt.Sprint("proj_", i), n)
 		e.create(p)

@@ -120,6 +120,10 @@ func contextOver(e *env) {
 	if e.commit(b).Replayed {
 		e.errorf("a cancelled commit left its operation id")
 	}
+	for ctx, want := range map[context.Context]error{cancelled: context.Canceled, late: context.DeadlineExceeded} {
+		_, err := e.s.Commit(ctx, b)
+		e.refused("a repeat with a context that is over", err, want)
+	}
 }
 
 func contextNone(e *env) {

@@ -33,7 +33,7 @@ func linearCases() []testCase {
 		},
 		{
 			name:  "linearizability/log",
-			rules: "C1 C7 F1 T1",
+			rules: "C1 C7 F1 F6 T1 T6",
 			why:   "Feed and trail show every commit from the moment at which its writes show, in the order in which they took effect: a follower who reads to the head knows what any other reader knows.",
 			run:   mix{turns: []turn{readLog, readLog, readLog, update, updateAll, enter}}.run,
 		},

@@ -26,6 +26,12 @@ func listCases() []testCase {
 			run:   listAfterChanges,
 		},
 		{
+			name:  "paging/replaced-in-place",
+			rules: "L3",
+			why:   "A record that was replaced and stays where it is listed says there what it says now: an index that holds a copy, and is written only where the place changes, lists a revoked key as valid.",
+			run:   replacedInPlace,
+		},
+		{
 			name:  "paging/stable",
 			rules: "L4",
 			why:   "A record that exists throughout is returned exactly once, whatever comes and goes between pages, the last one shown included: a load that pages must not lose a key.",
@@ -127,95 +133,6 @@ func (e *env) placed(w map[tenancy.Ref]tenancy.Entity, sizes ...int) {
 	}
 }
 
-func listAfterChanges(e *env) {
-	w := world()
-	e.create(slices.Collect(maps.Values(w))...)
-	refs := slices.SortedFunc(maps.Keys(w), store.CompareRefs)
-	for i, ref := range refs {
-		switch i % 3 {
-		case 0:
-			e.remove(ref)
-			delete(w, ref)
-		case 1:
-			w[ref] = moved(w[ref])
-			e.replace(w[ref])
-		}
-	}
-	e.placed(w, 3)
-}
-
-// moved is v with everything changed that has a say in where it is listed.
-func moved(v tenancy.Entity) tenancy.Entity {
-	switch v := v.(type) {
-	case tenancy.Key:
-		v.Project, v.Holder, v.Created = "proj_2", "u2", v.Created.Add(-time.Hour)
-		return v
-	case tenancy.Invite:
-		v.Created = v.Created.Add(time.Hour)
-		return v
-	case tenancy.NameClaim:
-		v.Project = "proj_moved"
-		return v
-	case tenancy.Project:
-		v.Name = "moved"
-		return v
-	}
-	return v
-}
-
-// listStable pages by 3 through twelve records that stay. Between pages it adds
-// and deletes around the position, and deletes the record at the position itself.
-func listStable(e *env) {
-	for _, l := range []struct {
-		q    store.Query
-		make func(n int) tenancy.Entity
-	}{
-		{store.WithinOf[tenancy.Project](orgA).Query, func(n int) tenancy.Entity { return project(orgA, fmt.Sprintf("proj_%03d", n), "p") }},
-		{store.AllOf[tenancy.Model]().Query, func(n int) tenancy.Entity { return tenancy.Model{ID: tenancy.ModelID(fmt.Sprintf("m%03d", n))} }},
-		{store.NamesOf(orgA).Query, func(n int) tenancy.Entity { return tenancy.NameClaim{Org: orgA, Folded: fmt.Sprintf("%03d", n)} }},
-		{store.KeysOf(orgA, "proj_1").Query, func(n int) tenancy.Entity {
-			return tenancy.Key{Org: orgA, Project: "proj_1", ID: tenancy.KeyID(fmt.Sprintf("key_%03d", n)), Created: noon.Add(time.Duration(n/50) * time.Hour)}
-		}},
-		{store.InvitesOf(orgA).Query, func(n int) tenancy.Entity {
-			return tenancy.Invite{Org: orgA, ID: tenancy.InviteID(fmt.Sprintf("inv_%03d", 999-n)), Created: noon.Add(time.Duration(n) * time.Hour)}
-		}},
-	} {
-		e.pagesWhileChanging(l.q, l.make)
-	}
-}
-
-func (e *env) pagesWhileChanging(q store.Query, newOne func(n int) tenancy.Entity) {
-	stays, goes := map[tenancy.Ref]int{}, map[tenancy.Ref]bool{}
-	for n := 10; n <= 120; n += 10 {
-		e.create(newOne(n), newOne(n+5))
-		stays[newOne(n).Ref()] = 0
-		goes[newOne(n+5).Ref()] = true
-	}
-	q.Limit = 3
-	for page := 0; ; page++ {
-		p, err := e.s.List(e.ctx, q)
-		e.must("List", err)
-		for _, r := range p.Records {
-			if _, ok := stays[r.Value.Ref()]; ok {
-				stays[r.Value.Ref()]++
-			}
-			if ref := r.Value.Ref(); goes[ref] {
-				e.remove(ref)
-				delete(goes, ref)
-			}
-		}
-		e.create(newOne(10*page+1), newOne(10*page+92))
-		if q.After = p.Next; q.After == "" || page > 100 {
-			break
-		}
-	}
-	for ref, n := range stays {
-		if n != 1 {
-			e.errorf("%v: record %s%s, which was there throughout, was returned %d times", q.Listing, ref.ID, ref.User, n)
-		}
-	}
-}
-
 func listLimits(e *env) {
 	var vs []tenancy.Entity
 	for n := range store.MaxPage + 1 {
@@ -266,6 +183,7 @@ func listArguments(e *env) {
 }
 
 func listCursor(e *env) {
+	e.cursorsOfEachListing()
 	for _, org := range []tenancy.OrgID{orgA, orgB} {
 		for n := range 4 {
 			id := fmt.Sprint("proj_", n)
@@ -287,6 +205,20 @@ func listCursor(e *env) {
 		for _, other := range queries {
 			for _, other.After = range []string{p.Next, p.Next + "A", "A" + p.Next, p.Next[1:]} {
 				e.staysInScope(other)
+			}
+		}
+	}
+}
+
+// cursorsOfEachListing forges a position in every listing that has a record.
+func (e *env) cursorsOfEachListing() {
+	vs := full("org_of_each", "each")
+	e.create(vs...)
+	for _, v := range vs {
+		for _, q := range placesOf(v) {
+			for _, q.After = range notCursors()[:5] {
+				_, err := e.s.List(e.ctx, q)
+				e.refused(fmt.Sprintf("%v of kind %v after a forged cursor", q.Listing, v.Ref().Kind), err, store.ErrInvalid)
 			}
 		}
 	}

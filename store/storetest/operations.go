@@ -113,11 +113,25 @@ func operationsPerOrganization(e *env) {
 func refusedLeavesNoOperation(e *env) {
 	p := project(orgA, "proj_1", "one")
 	e.create(p)
-	b := e.creation(orgA, p)
-	e.conflicts("create over existing", b)
-	b.Put[0].Rev = e.at(p.Ref()).Rev
-	if r := e.commit(b); r.Replayed {
-		e.errorf("the operation id of a refused commit counts as used")
+	e.create(tenancy.Key{Org: orgB, ID: "key_taken"})
+	for name, change := range map[string]func(*store.Batch){
+		"a create over what exists": func(b *store.Batch) { b.Put = append(b.Put, store.Record{Value: p}) },
+		"a check":                   func(b *store.Batch) { b.Check = []store.Check{{Ref: p.Ref()}} },
+		"a delete":                  func(b *store.Batch) { b.Delete = []store.Check{{Ref: p.Ref(), Rev: 1 << 62}} },
+		"an id of another organization": func(b *store.Batch) {
+			b.Put = append(b.Put, store.Record{Value: tenancy.Key{Org: orgA, ID: "key_taken"}})
+		},
+	} {
+		b := e.creation(orgA)
+		b.Put = []store.Record{{Value: project(orgA, string(b.Entry.Op), "new")}}
+		sound := copied(b)
+		change(&b)
+		_, err := e.s.Commit(e.ctx, b)
+		e.refused("a batch refused for "+name, err, store.ErrConflict)
+		if r := e.commit(sound); r.Replayed {
+			e.errorf("the operation id of a batch refused for %s counts as used", name)
+		}
+		e.holds("what was committed under that id", sound.Put[0].Value)
 	}
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -191,12 +192,34 @@ func (e *env) unchanged(what string, f func()) {
 // conflicts notes a failure unless b is ErrConflict and changes nothing.
 func (e *env) conflicts(what string, b store.Batch) { e.rejects(what, b, store.ErrConflict) }
 
-// rejects notes a failure unless b is refused as want and changes nothing.
+// rejects notes a failure unless b is refused as want and changes nothing, and
+// leaves its operation id as free as it was.
 func (e *env) rejects(what string, b store.Batch, want error) {
 	e.unchanged(what, func() {
 		_, err := e.s.Commit(e.ctx, b)
 		e.refused(what, err, want)
+		if !errors.Is(want, store.ErrReused) {
+			e.free(what, b.Entry)
+		}
 	})
+}
+
+// free notes a failure where the operation id of en was used, if it is one at all.
+// It asks with another batch that is refused too, so that the id stays free: an id
+// that was used is ErrReused before any check is looked at.
+func (e *env) free(what string, en store.Entry) {
+	probe := store.Batch{
+		Entry: store.Entry{Org: en.Org, Op: en.Op, Actor: "prober", Action: "suite.probe", At: noon},
+		Check: []store.Check{{Ref: tenancy.KeyRef(en.Org, "key_that_is_not").Ref, Rev: 1}},
+	}
+	if en.Org == "" {
+		probe.Check[0].Ref = tenancy.ModelRef("model_that_is_not").Ref
+	}
+	if probe.Validate() != nil {
+		return
+	}
+	_, err := e.s.Commit(e.ctx, probe)
+	e.refused(what+": another batch under its operation id", err, store.ErrConflict)
 }
 
 // same notes a failure unless got is want. Nil lists and empty ones are the same;

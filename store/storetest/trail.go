@@ -119,23 +119,34 @@ func trailQueries() []store.TrailQuery {
 	)
 }
 
+// trailStable pages without a filter and with each, through entries of which every
+// second is selected.
 func trailStable(e *env) {
-	var want []store.OperationID
-	for range 9 {
-		want = append(want, e.write(orgA))
-	}
-	slices.Reverse(want)
-	var got []store.OperationID
-	for q := (store.TrailQuery{Org: orgA, Limit: 2}); ; {
-		t, err := e.s.Trail(e.ctx, q)
-		e.must("Trail", err)
-		got = append(got, opsOf(t.Entries)...)
+	subject := tenancy.ProjectRef(orgA, "proj_1").Ref
+	add := func() {
 		e.write(orgA)
-		if q.After = t.Next; q.After == "" || len(got) > 2*len(want) {
-			break
-		}
+		en := e.entry(orgA)
+		en.Actor, en.Action, en.Project, en.Subject = "u1", "key.create", "proj_1", subject
+		e.commit(store.Batch{Entry: en})
 	}
-	e.same("operations", want, got)
+	for range 7 {
+		add()
+	}
+	for n, q := range []store.TrailQuery{{}, {Actor: "u1"}, {Action: "key.create"}, {Project: "proj_1"}, {Subject: subject}, {From: noon}} {
+		q.Org = orgA
+		want := opsOf(e.trail(q, 0))
+		var got []store.OperationID
+		for q.Limit = 3; ; {
+			t, err := e.s.Trail(e.ctx, q)
+			e.must("Trail", err)
+			got = append(got, opsOf(t.Entries)...)
+			add()
+			if q.After = t.Next; q.After == "" || len(got) > 2*len(want) {
+				break
+			}
+		}
+		e.same(fmt.Sprintf("operations of query %d", n), want, got)
+	}
 }
 
 func trailCursor(e *env) {

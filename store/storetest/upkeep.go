@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"example.com/tenet/store"
@@ -41,6 +43,18 @@ func upkeepCases() []testCase {
 			rules: "K3",
 			why:   "Prune forgets records before the horizon, at most as many as it is told to, and keeps every bucket: raw records age out, roll-ups stay.",
 			run:   pruneKeepsBuckets,
+		},
+		{
+			name:  "upkeep/prune-before",
+			rules: "K3 U9",
+			why:   "The record that begins at the horizon stays, and the one before it goes: an hour that is pruned at its ends is billed by two rules.",
+			run:   pruneBefore,
+		},
+		{
+			name:  "upkeep/beside-append",
+			rules: "K1 K2 U1",
+			why:   "Verify finds nothing and Rebuild loses nothing while calls are recorded: an operator who looks after the sums of a gateway at work must not spoil them.",
+			run:   upkeepBesideAppend,
 		},
 		{
 			name:  "upkeep/horizon",
@@ -99,8 +113,9 @@ func verifySound(e *env) {
 	e.sound("after redelivery and a refusal")
 }
 
-// damage spoils three buckets of orgA: one is too large, one is gone, and one
-// should not be. It returns what Verify owes, by bucket.
+// damage spoils buckets of one quarter-hour of orgA: in each of some another sum is
+// too large, one is gone, and one should not be. It returns what Verify owes, by
+// bucket.
 func (e *env) damage(rs []usage.Record) map[usage.BucketID]store.Difference {
 	tally, err := usage.Tally(rs)
 	e.must("Tally", err)
@@ -109,11 +124,21 @@ func (e *env) damage(rs []usage.Record) map[usage.BucketID]store.Difference {
 		e.must("Spoil", e.h.Spoil(e.s, usage.Bucket{BucketID: id, Sums: s}))
 		want[id] = store.Difference{Bucket: id, Stored: s, Records: tally[id]}
 	}
-	ids := firstOf(rs, orgA).Buckets()
-	large := tally[ids[0]]
-	large.Units[7]++
-	spoil(ids[0], large)
-	spoil(ids[1], usage.Sums{})
+	ids := slices.SortedFunc(maps.Keys(tally), usage.BucketID.Compare)
+	start := usage.QuarterOf(firstOf(rs, orgA).At)
+	ids = slices.DeleteFunc(ids, func(id usage.BucketID) bool { return id.Org != orgA || !id.Start.Equal(start) })
+	for i, change := range []func(*usage.Sums){
+		func(s *usage.Sums) { s.Units[7]++ },
+		func(s *usage.Sums) { s.Reported[0]++ },
+		func(s *usage.Sums) { s.Calls++ },
+		func(s *usage.Sums) { s.Cost++ },
+		func(s *usage.Sums) { s.Priced++ },
+		func(s *usage.Sums) { *s = usage.Sums{} },
+	} {
+		s := tally[ids[i]]
+		change(&s)
+		spoil(ids[i], s)
+	}
 	ids[0].Item = "never called"
 	spoil(ids[0], usage.Sums{Calls: 1})
 	return want
@@ -148,13 +173,13 @@ func verifyFinds(e *env) {
 func rebuild(e *env) {
 	rs := trace(60)
 	e.append(rs...)
-	e.damage(rs)
+	damaged := e.damage(rs)
 	whole, _ := hours()
 	start := usage.QuarterOf(firstOf(rs, orgA).At)
 	e.must("Rebuild of another organization", e.up.Rebuild(e.ctx, orgB, whole[0], whole[1]))
 	e.must("Rebuild of the span before", e.up.Rebuild(e.ctx, orgA, whole[0], start))
 	e.must("Rebuild of the span after", e.up.Rebuild(e.ctx, orgA, start.Add(usage.Quarter), whole[1]))
-	e.same("differences left", 3, len(e.verify(orgA, whole[0], whole[1])))
+	e.same("differences left", len(damaged), len(e.verify(orgA, whole[0], whole[1])))
 	e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, start, start.Add(usage.Quarter)))
 	e.sound("after Rebuild")
 	e.adds("usage after Rebuild", rs)
@@ -213,6 +238,44 @@ func pruneKeepsBuckets(e *env) {
 		e.same("records left", newest(kept, q), e.records(q, 0))
 	}
 	e.same("totals", want, e.ledger().Totals)
+}
+
+func pruneBefore(e *env) {
+	at, before := call(0), call(2)
+	at.At = usage.QuarterOf(noon)
+	before.Org, before.At = at.Org, at.At.Add(-time.Microsecond)
+	e.append(at, before)
+	e.same("records forgotten", 1, e.prune(at.At, 10))
+	e.same("records left", []usage.Record{at}, e.records(store.RecordQuery{Org: at.Org}, 0))
+}
+
+// upkeepBesideAppend verifies and rebuilds until all calls are recorded.
+func upkeepBesideAppend(e *env) {
+	rs := trace(240)
+	whole, _ := hours()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.guard(func() {
+			for some := range slices.Chunk(rs, 4) {
+				e.append(some...)
+			}
+		})
+	}()
+	e.guard(func() {
+		for {
+			e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, whole[0], whole[1]))
+			e.same("differences beside Append", []store.Difference{}, e.verify(orgA, whole[0], whole[1]))
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	<-done
+	e.adds("usage that was rebuilt beside Append", rs)
+	e.sound("after Append")
 }
 
 func horizonAdvances(e *env) {

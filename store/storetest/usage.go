@@ -40,8 +40,8 @@ func usageCases() []testCase {
 		},
 		{
 			name:  "usage/reused-id",
-			rules: "U3",
-			why:   "The id of a record with other content is ErrReused and nothing of that Append is written: a silent drop is a call that nobody pays for.",
+			rules: "U3 U11",
+			why:   "The id of a record with other content, over all organizations, is ErrReused and nothing of that Append is written: a silent drop is a call that nobody pays for.",
 			run:   reusedRecord,
 		},
 		{
@@ -79,6 +79,25 @@ func usageCases() []testCase {
 			rules: "R6",
 			why:   "What usage is split by is compared byte for byte: models that differ in case have prices of their own.",
 			run:   usageIdentifiers,
+		},
+		{
+			name:  "usage/large-refused",
+			rules: "U1 U9 U11",
+			why:   "An Append of MaxAppend records whose last one is refused writes none of them, and counts once when it is appended again without the fault: what is written in parts is billed in parts.",
+			run:   largeRefused,
+		},
+		{
+			name:  "usage/errors-say-nothing",
+			rules: "S4",
+			why:   "No error about usage carries what the caller passed: ids of users and requests end up in logs of people who may not see them.",
+			run:   usageErrorsSayNothing,
+		},
+		{
+			name:  "usage/two-handles",
+			rules: "S5",
+			why:   "Two handles on one store see each other's calls and horizon at once: two gateways deliver to one database, and neither counts what the other has counted or forgotten.",
+			needs: needDurable,
+			run:   usageTwoHandles,
 		},
 		{
 			name:  "usage/limits",
@@ -164,22 +183,23 @@ func reusedRecord(e *env) {
 	r := call(0)
 	e.append(r, call(2))
 	for name, change := range map[string]func(*usage.Record){
-		"time":        func(r *usage.Record) { r.At = r.At.Add(24 * time.Hour) },
-		"project":     func(r *usage.Record) { r.Project = "proj_9" },
-		"caller":      func(r *usage.Record) { r.User += "x" },
-		"requested":   func(r *usage.Record) { r.Requested = "other" },
-		"served":      func(r *usage.Record) { r.Served = "other" },
-		"outcome":     func(r *usage.Record) { r.Outcome = usage.OutcomeClientError },
-		"reason":      func(r *usage.Record) { r.Reason = access.ReasonBudget },
-		"status":      func(r *usage.Record) { r.Status = 200 },
-		"units":       func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, 1) },
-		"unknown":     func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, -1) },
-		"latency":     func(r *usage.Record) { r.Latency = time.Second },
-		"first token": func(r *usage.Record) { r.FirstToken = time.Second },
-		"request id":  func(r *usage.Record) { r.RequestID = "req" },
-		"cost":        func(r *usage.Record) { r.Cost.Micro++ },
-		"unpriced":    func(r *usage.Record) { r.Cost = usage.Money{} },
-		"count":       func(r *usage.Record) { r.Count++ },
+		"organization": func(r *usage.Record) { r.Org = orgB },
+		"time":         func(r *usage.Record) { r.At = r.At.Add(24 * time.Hour) },
+		"project":      func(r *usage.Record) { r.Project = "proj_9" },
+		"caller":       func(r *usage.Record) { r.User += "x" },
+		"requested":    func(r *usage.Record) { r.Requested = "other" },
+		"served":       func(r *usage.Record) { r.Served = "other" },
+		"outcome":      func(r *usage.Record) { r.Outcome = usage.OutcomeClientError },
+		"reason":       func(r *usage.Record) { r.Reason = access.ReasonBudget },
+		"status":       func(r *usage.Record) { r.Status = 200 },
+		"units":        func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, 1) },
+		"unknown":      func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, -1) },
+		"latency":      func(r *usage.Record) { r.Latency = time.Second },
+		"first token":  func(r *usage.Record) { r.FirstToken = time.Second },
+		"request id":   func(r *usage.Record) { r.RequestID = "req" },
+		"cost":         func(r *usage.Record) { r.Cost.Micro++ },
+		"unpriced":     func(r *usage.Record) { r.Cost = usage.Money{} },
+		"count":        func(r *usage.Record) { r.Count++ },
 	} {
 		other := r
 		change(&other)
@@ -247,27 +267,34 @@ func recordsSelected(e *env) {
 	}
 }
 
+// usagePagesStable pages without a filter and with each, while calls come that it
+// selects too: some before the position, some after it.
 func usagePagesStable(e *env) {
-	rs := trace(30)
-	e.append(rs...)
-	want := newest(rs, store.RecordQuery{Org: orgA})
-	seen := map[usage.RecordID]int{}
-	for q, n := (store.RecordQuery{Org: orgA, Limit: 4}), 30; ; n++ {
-		p, err := e.u.Records(e.ctx, q)
-		e.must("Records", err)
-		for _, r := range p.Records {
-			seen[r.ID]++
+	e.append(trace(30)...)
+	n := 1000
+	for i, q := range []store.RecordQuery{{}, {Project: "proj_1"}, {Key: "key_1"}, {User: "u1"}, {Model: "m1"}, {Outcome: usage.OutcomeOK}} {
+		q.Org = orgA
+		want := e.records(q, 0)
+		seen := map[usage.RecordID]int{}
+		for q.Limit = 2; ; {
+			p, err := e.u.Records(e.ctx, q)
+			e.must("Records", err)
+			for _, r := range p.Records {
+				seen[r.ID]++
+			}
+			n++
+			late := want[n%len(want)]
+			late.ID, late.At = usage.RecordID(fmt.Sprint("rec_late", n)), late.At.Add(time.Duration(n%3-1)*time.Microsecond)
+			e.append(late)
+			if q.After = p.Next; q.After == "" || len(seen) > 500 {
+				break
+			}
 		}
-		late := call(n)
-		late.Org = orgA
-		e.append(late)
-		if q.After = p.Next; q.After == "" || n > 130 {
-			break
-		}
-	}
-	for _, r := range want {
-		if seen[r.ID] != 1 {
-			e.errorf("a record that was there throughout was returned %d times", seen[r.ID])
+		for _, r := range want {
+			if seen[r.ID] != 1 {
+				e.errorf("query %d: a record that was there throughout was returned %d times", i, seen[r.ID])
+				e.enough()
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,74 @@ func usageLimits(e *env) {
 		q := store.TotalQuery{Org: org, Cuts: whole}
 		e.same("totals of MaxAppend calls", summed(rs[:store.MaxAppend], q), e.totals(q))
 	}
+}
+
+func largeRefused(e *env) {
+	rs := trace(store.MaxAppend)
+	last := len(rs) - 1
+	e.append(rs[last])
+	bad := slices.Clone(rs)
+	bad[last].Count++
+	e.keepsOut("MaxAppend records, the last under an id that was used", store.ErrReused, bad...)
+	bad[last] = rs[last]
+	bad[last].Outcome = ""
+	e.keepsOut("MaxAppend records, the last malformed", store.ErrInvalid, bad...)
+	e.append(rs...)
+	e.adds("MaxAppend records without the fault", rs)
+}
+
+// usageErrorsSayNothing passes a marker wherever a caller can pass a text.
+func usageErrorsSayNothing(e *env) {
+	const marker = "MARKER-7f3a"
+	marked := brimful()
+	marked.ID, marked.Project, marked.Key, marked.RequestID, marked.Served = "rec_"+marker, marker, marker, marker, marker
+	e.append(marked)
+	var errs []error
+	for _, change := range []func(*usage.Record){
+		func(r *usage.Record) { r.Count++ },
+		func(r *usage.Record) { r.Org = orgB },
+		func(r *usage.Record) { r.Served += "\x00" },
+		func(r *usage.Record) { r.ID += "_more" }, // overflows
+	} {
+		r := marked
+		change(&r)
+		errs = append(errs, e.u.Append(e.ctx, []usage.Record{r}))
+	}
+	_, err := e.u.Records(e.ctx, store.RecordQuery{Org: marker, After: marker})
+	errs = append(errs, err)
+	_, err = e.u.Records(e.ctx, store.RecordQuery{Org: orgA, Model: marker + "\x00"})
+	errs = append(errs, err)
+	_, err = e.u.Totals(e.ctx, store.TotalQuery{Org: marker, By: marker, Cuts: cutsOf(3)})
+	errs = append(errs, err)
+	for i, err := range errs {
+		e.discreet(fmt.Sprint("bad call ", i), err, marker)
+	}
+}
+
+// usageTwoHandles delivers to one handle, asks the other, and the other way round.
+func usageTwoHandles(e *env) {
+	first, firstUp := e.u, e.up
+	other, otherUp := e.usageOf(e.openIn(e.dir))
+	rs := trace(40)
+	e.adds("at first", nil)
+	e.u = other
+	e.adds("at first, by the other handle", nil)
+	e.append(rs[:20]...)
+	e.u = first
+	e.adds("what the other handle took", rs[:20])
+	e.append(rs...)
+	e.u = other
+	e.adds("delivered again to the first", rs)
+	if firstUp == nil || otherUp == nil {
+		return
+	}
+	e.up = firstUp
+	horizon, old, _ := split(rs)
+	e.prune(horizon, 1000)
+	e.keepsOut("what the first handle forgot", store.ErrPastRetention, old[0])
+	at, err := otherUp.Horizon(e.ctx)
+	e.must("Horizon", err)
+	e.same("the horizon that the first handle moved", horizon, at)
 }
 
 func usageInput(e *env) {

@@ -31,13 +31,18 @@ func Conformance(t *testing.T, d driver.Driver) {
 
 var errNotOurs = errors.New("suite: not a store of this module")
 
-// spoil overwrites a bucket of the roll-up.
+// spoil overwrites a bucket of the roll-up, or takes it away where its sums are zero.
 func spoil(s store.Store, b usage.Bucket) error {
 	own, ok := s.(*driver.Store)
 	if !ok {
 		return errNotOurs
 	}
-	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome), b.Calls}
+	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome)}
+	if b.Sums == (usage.Sums{}) {
+		_, err := own.Write.ExecContext(context.Background(), `DELETE FROM usage_quarter WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
+		return err
+	}
+	args = append(args, b.Calls)
 	for _, n := range append(b.Units[:], b.Reported[:]...) {
 		args = append(args, n)
 	}
