@@ -66,7 +66,7 @@ var broken = []brokenStore{
 		wrap: func(b backend) store.Store { return collates{b, trimmed} }},
 	{defect: "reuses a revision after deletion", caughtBy: []string{"conflict/revision-not-reused"},
 		wrap: func(b backend) store.Store { return &restarts{backend: b, at: map[tenancy.Ref]store.Rev{}} }},
-	{defect: "forgets operation ids", caughtBy: []string{"outcome/replay", "outcome/at-once", "durability/reopen"},
+	{defect: "forgets operation ids", caughtBy: []string{"outcome/replay", "outcome/at-once-for-two", "durability/reopen"},
 		wrap: func(b backend) store.Store { return forgetsOps{b} }},
 	{defect: "takes any operation of an id for the same", caughtBy: []string{"outcome/reused"},
 		wrap: func(b backend) store.Store { return neverReused{b} }},
@@ -139,7 +139,7 @@ var broken = []brokenStore{
 	{defect: "looks at checks before the operation id", caughtBy: []string{"outcome/replay"}, wrap: func(b backend) store.Store {
 		return checksFirst{b}
 	}},
-	{defect: "looks for the operation id before it takes the lock", caughtBy: []string{"outcome/at-once", "outcome/at-once-for-two"}, wrap: func(b backend) store.Store {
+	{defect: "looks for the operation id before it takes the lock", caughtBy: []string{"outcome/at-once-for-two"}, wrap: func(b backend) store.Store {
 		return looksTooEarly{b}
 	}},
 	{defect: "forgets another handle's operation ids", caughtBy: []string{"outcome/other-handle", "durability/reopen"}, wrap: func(b backend) store.Store {

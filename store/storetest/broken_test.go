@@ -93,6 +93,33 @@ func TestSound(t *testing.T) {
 	}
 }
 
+// onlyStore hides what a store is beside.
+type onlyStore struct{ store.Store }
+
+// Usage that another value keeps is asked through the harness.
+func TestUsageApart(t *testing.T) {
+	h := harness(func(b backend) store.Store { return onlyStore{b} })
+	h.Usage = func(s store.Store) (store.Usage, store.Upkeep) {
+		b := s.(onlyStore).Store.(backend)
+		return b.Usage, b.Upkeep
+	}
+	h.LeftOut = func(name, because string) {
+		if strings.HasPrefix(name, "usage/") {
+			t.Errorf("left out %s: %s", name, because)
+		}
+	}
+	if err := storetest.Check(t.Context(), h); err != nil {
+		t.Errorf("a store whose usage is apart was failed:\n%v", err)
+	}
+	h.Usage = func(s store.Store) (store.Usage, store.Upkeep) {
+		b := s.(onlyStore).Store.(backend)
+		return countsTwice{b}, b.Upkeep
+	}
+	if failed(storetest.CheckCases(t.Context(), h, "usage/counts-once"))["usage/counts-once"] == nil {
+		t.Error("usage that is broken, and apart, was not failed")
+	}
+}
+
 // Every case has a name of its own and says why it is there.
 func TestCases(t *testing.T) {
 	all := storetest.Cases()

@@ -1,8 +1,6 @@
 package storetest
 
 import (
-	"sync/atomic"
-
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 )
@@ -38,12 +36,6 @@ func operationCases() []testCase {
 			rules: "C5",
 			why:   "A commit that was refused leaves no operation id: the caller decides again and commits under the same id.",
 			run:   refusedLeavesNoOperation,
-		},
-		{
-			name:  "outcome/at-once",
-			rules: "C2",
-			why:   "Of many commits of one batch at the same moment exactly one takes effect and all get the same entry: a retry that overtakes its original is still one operation.",
-			run:   replayAtOnce,
 		},
 	}
 }
@@ -132,27 +124,5 @@ func refusedLeavesNoOperation(e *env) {
 			e.errorf("the operation id of a batch refused for %s counts as used", name)
 		}
 		e.holds("what was committed under that id", sound.Put[0].Value)
-	}
-}
-
-func replayAtOnce(e *env) {
-	for range 5 {
-		b := e.creation(orgA, project(orgA, string(e.entry(orgA).Op), "p"))
-		var fresh atomic.Int64
-		e.together(16, func(int) {
-			r := e.commit(b)
-			if !r.Replayed {
-				fresh.Add(1)
-			}
-			if r.Entry.Op != b.Entry.Op {
-				e.errorf("the entry is of another operation")
-			}
-		})
-		if n := fresh.Load(); n != 1 {
-			e.errorf("%d of 16 commits of one batch took effect, want 1", n)
-		}
-	}
-	if got := e.trail(store.TrailQuery{Org: orgA}, 0); len(got) != 5 {
-		e.errorf("5 operations left %d entries", len(got))
 	}
 }
