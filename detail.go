@@ -21,10 +21,13 @@ var shown = map[string]bool{
 // detail is the entry's account of what changed, as a JSON object: kind of record,
 // field, and either "changed" or the value before and after. A second record of a
 // kind stands under the kind and its ids, "project_member/proj_…/bob". A name claim
-// follows from its project and is left out.
+// follows from its project and is left out, and so is what a sweep deletes.
 func (w *work) detail() []byte {
-	account := map[string]map[string]any{}
+	account := map[string]any{}
 	tell := func(ref tenancy.Ref, after tenancy.Entity) {
+		if w.bare {
+			return
+		}
 		name := ref.Kind.String()
 		if _, taken := account[name]; taken {
 			name += "/" + ref.ID + "/" + string(ref.User)
@@ -38,6 +41,9 @@ func (w *work) detail() []byte {
 	}
 	for _, c := range w.gone {
 		tell(c.Ref, nil)
+	}
+	for name, note := range w.notes {
+		account[name] = note
 	}
 	data, err := json.Marshal(account)
 	if err != nil {

@@ -27,7 +27,22 @@ type work struct {
 	gone   []store.Check
 	about  tenancy.Ref // subject of the entry
 	within tenancy.ProjectID
-	err    error // of the store; sticky, and stronger than what the rule says
+	notes  map[string]any // of the entry's detail, beside what the writes say
+	bare   bool           // the detail has the notes alone
+	err    error          // of the store; sticky, and stronger than what the rule says
+}
+
+// note puts something into the entry's detail that no record says. It holds ids and
+// counts only: the log cannot be rewritten.
+func (w *work) note(name string, v any) {
+	if w.notes == nil {
+		w.notes = map[string]any{}
+	}
+	w.notes[name] = v
+}
+
+func (t *Tenet) newWork(ctx context.Context, r request) *work {
+	return &work{ctx: ctx, st: t.st, now: t.clock.now(), ifRev: r.opts.IfRev, reads: map[tenancy.Ref]store.Record{}}
 }
 
 // load reads refs that were not read yet, in one round trip.
@@ -104,6 +119,7 @@ func (w *work) batch(e store.Entry) store.Batch {
 func owned(b store.Batch) store.Batch {
 	b.Entry.Org = tenancy.OrgID(strings.Clone(string(b.Entry.Org)))
 	b.Entry.Op = store.OperationID(strings.Clone(string(b.Entry.Op)))
+	b.Entry.OnBehalf = tenancy.UserID(strings.Clone(string(b.Entry.OnBehalf)))
 	b.Entry.Project = tenancy.ProjectID(strings.Clone(string(b.Entry.Project)))
 	b.Entry.Subject = ownRef(b.Entry.Subject)
 	b.Put, b.Delete = slices.Clone(b.Put), slices.Clone(b.Delete)
@@ -171,6 +187,20 @@ type ChangeOptions struct {
 	// IfRev is the revision at which a page read the record that it changes. Where
 	// that is no longer so the change is [ErrStale]. Zero does not ask.
 	IfRev store.Rev
+	// OnBehalf is for whom the change is made, where that is not who makes it: it
+	// stands in the audit trail and gives no right. 1 to 255 bytes, or empty.
+	OnBehalf tenancy.UserID
+
+	rehearsal *rehearsal // of a preview: the change is made up and not committed
+}
+
+// check refuses options that no entry can hold.
+func (o ChangeOptions) check() error {
+	if o.OnBehalf == "" {
+		return nil
+	}
+	_, err := tenancy.ParseUserID(string(o.OnBehalf))
+	return err
 }
 
 func (r request) wrap(err error) error {
@@ -184,13 +214,13 @@ func (r request) wrap(err error) error {
 func (r request) entry(now time.Time) store.Entry {
 	return store.Entry{
 		Org: r.org, Op: r.opts.Op, Request: r.print,
-		Actor: r.actor, Action: r.action, At: tenancy.Instant(now),
+		Actor: r.actor, OnBehalf: r.opts.OnBehalf, Action: r.action, At: tenancy.Instant(now),
 	}
 }
 
 // fingerprint fails for a time that has no JSON form, which no record may have.
 func (r request) fingerprint() ([16]byte, error) {
-	data, err := json.Marshal([]any{r.id, r.asked, r.opts.IfRev})
+	data, err := json.Marshal([]any{r.id, r.asked, r.opts.IfRev, r.opts.OnBehalf})
 	if err != nil {
 		return [16]byte{}, &tenancy.FieldError{Field: "time", Rule: "between the years 1970 and 9999"}
 	}
@@ -209,7 +239,13 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	if r.print, err = r.fingerprint(); err != nil {
 		return e, false, err
 	}
+	if err := r.opts.check(); err != nil {
+		return e, false, err
+	}
 	chosen := r.opts.Op != ""
+	if r.opts.rehearsal != nil {
+		return e, false, t.rehearse(ctx, r, rule)
+	}
 	if !chosen {
 		r.opts.Op = store.OperationID(t.mint("op_"))
 	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
@@ -263,7 +299,7 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 		}
 		defer unlock()
 	}
-	w := &work{ctx: ctx, st: t.st, now: t.clock.now(), ifRev: r.opts.IfRev, reads: map[tenancy.Ref]store.Record{}}
+	w := t.newWork(ctx, r)
 	err = rule(w)
 	if w.err != nil {
 		return res, false, w.err

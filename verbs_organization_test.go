@@ -1,0 +1,3 @@
+package tenet_test
+
+func organizationVerbs() []verb { return nil }
