@@ -88,6 +88,31 @@ func TestEveryVerbIsAudited(t *testing.T) {
 		{w.org, func() error { return ann.RemoveProjectMember(ctx, w.org, w.project.ID, "rob") },
 			told{"ann", "project.people.remove", "project_member rob", true,
 				`{"project_member":{"added":"changed","membership":[ID,null],"project":[ID,null],"role":["member",null],"user":["rob",null]}}`}},
+		{w.org, func() error {
+			return second(w.As("rob").SetProfile(ctx, w.org, tenet.Profile{Name: "R", Email: "r@example.com"}))
+		},
+			told{"rob", "member.profile", "member rob", false, `{"member":{"email":"changed","name":"changed"}}`}},
+		{w.org, func() error { return ann.SetRole(ctx, w.org, "rob", tenancy.RoleOwner) },
+			told{"ann", "member.role", "member rob", false, `{"organization":{"owners":[["ann","zoe"],["ann","rob","zoe"]]}}`}},
+		{w.org, func() error { return ann.SuspendMember(ctx, w.org, "rob") },
+			told{"ann", "member.suspend", "member rob", false, `{"member":{"suspended":[null,AT]},"organization":{"owners":[["ann","rob","zoe"],["ann","zoe"]]}}`}},
+		{w.org, func() error { return ann.ResumeMember(ctx, w.org, "rob") },
+			told{"ann", "member.resume", "member rob", false, `{"member":{"suspended":[AT,null]}}`}},
+		{w.org, func() error { return ann.RemoveMember(ctx, w.org, "rob") },
+			told{"ann", "member.remove", "member rob", false,
+				`{"member":{"email":"changed","joined":"changed","membership":[ID,null],"name":"changed","user":["rob",null]}}`}},
+		{w.org, func() error { return w.As("zoe").LeaveOrganization(ctx, w.org) },
+			told{"zoe", "member.leave", "member zoe", false,
+				`{"member":{"joined":"changed","membership":[ID,null],"user":["zoe",null]},"organization":{"owners":[["ann","zoe"],["ann"]]}}`}},
+		{w.org, func() error { return w.As("vic").LeaveProject(ctx, w.org, w.project.ID) },
+			told{"vic", "project.leave", "project_member vic", true,
+				`{"project_member":{"added":"changed","membership":[ID,null],"project":[ID,null],"role":["viewer",null],"user":["vic",null]}}`}},
+		{w.org, func() error {
+			return third(ann.Invite(ctx, w.org, tenet.NewInvite{Email: "i@example.com", Role: tenancy.RoleOwner}))
+		},
+			told{"ann", "invite.create", "invite ", false, `{"invite":{"email":"changed","expires":[null,AT],"invited_by":"changed","pepper":"changed","digest":"changed","role":[null,"owner"]}}`}},
+		{w.org, func() error { return ann.RevokeInvite(ctx, w.org, w.invite.ID) },
+			told{"ann", "invite.revoke", "invite ", false, `{"invite":{"revoked":[null,AT]}}`}},
 		{w.org, func() error { return third(w.As("mem").CreateKey(ctx, w.org, w.project.ID, personalKey("k"))) },
 			told{"mem", "key.create", "key ", true, `{"key":{"created_by":"changed","current":"changed","holder":[null,"mem"],"kind":[null,"personal"],` +
 				`"membership":[null,"` + string(mem) + `"],"models":[null,"all"],"name":"changed","project":[null,ID]}}`}},

@@ -184,26 +184,22 @@ func (o Operator) AddMember(ctx context.Context, org tenancy.OrgID, n NewMember)
 		is := read(w, tenancy.MemberRef(org, n.User))
 		if is.Absent() {
 			w.save(m)
-		} else if m = is.Value; !m.Active() && n.Role == tenancy.RoleOwner {
-			return &tenancy.FieldError{Field: "role", Rule: "member, while the person is suspended"}
+		} else {
+			m = is.Value
 		}
-		switch n.Role {
-		case tenancy.RoleMember:
-			return nil
-		case tenancy.RoleOwner:
-			return makeOwner(w, root, n.User)
-		}
-		return &tenancy.FieldError{Field: "role", Rule: "member or owner"}
+		return join(w, root, m, n.Role)
 	})
 	return outcome(ctx, a, r, ended[tenancy.Member]{m, tenancy.MemberRef(org, n.User), nil, replayed, err})
 }
 
-func makeOwner(w *work, root tenancy.Organization, user tenancy.UserID) error {
-	if root.Owns(user) {
+// join gives somebody who is on the roster the role that they were added with, which
+// never lowers the one that they have.
+func join(w *work, root tenancy.Organization, m tenancy.Member, role tenancy.Role) error {
+	if role == tenancy.RoleMember {
 		return nil
 	}
-	next, err := root.AddOwner(user)
-	if err == nil {
+	next, err := root.SetRole(m, role)
+	if err == nil && !root.Owns(m.User) {
 		w.save(next)
 	}
 	return err

@@ -12,7 +12,7 @@ type rehearsal struct{ batches []store.Batch }
 
 // errRehearsed ends a verb once its rule has said what it would commit, so that
 // no verb gives anything out of a change that was not made.
-var errRehearsed = errors.New("tenet: rehearsed")
+var errRehearsed = errors.New("tenet: rehearsed, and not done: return what the verb returned")
 
 // rehearse runs a rule as a change does, up to the commit.
 func (t *Tenet) rehearse(ctx context.Context, r request, rule func(w *work) error) error {

@@ -300,7 +300,8 @@ func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []st
 func (a Actor) SetProjectMember(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, user tenancy.UserID, role tenancy.Role) error {
 	r := a.ask(org, "project.people.set", tenancy.KindProjectMember, string(user), []any{id, role})
 	_, _, err := a.t.change(ctx, r, func(w *work) error {
-		if _, err := a.mayIn(w, access.ChangePeople, org, id); err != nil {
+		standing, err := a.mayIn(w, access.ChangePeople, org, id)
+		if err != nil {
 			return err
 		}
 		if _, err := tenancy.ParseUserID(string(user)); err != nil {
@@ -313,12 +314,7 @@ func (a Actor) SetProjectMember(ctx context.Context, org tenancy.OrgID, id tenan
 			return ErrNotFound
 		}
 		before := read(w, place).Value
-		next := tenancy.ProjectMember{
-			Org: org, Project: id, User: user, Membership: stay.Membership, Role: role, Added: tenancy.Instant(w.now),
-		}
-		if before.RoleFor(stay).Rank() > 0 {
-			next.Added = before.Added
-		}
+		next := standing.Project.Place(before, stay, role, w.now)
 		if err := next.Validate(); err != nil {
 			return err
 		}

@@ -69,6 +69,7 @@ type town struct {
 	shop   tenancy.Project // of the other organization
 	mems   tenancy.Key     // mem's personal key in prod
 	memsSc keys.Secret
+	invite tenancy.Invite // pending
 }
 
 // backend is what store/memory and store/sqlitefile are.
@@ -113,6 +114,9 @@ func newTownOver(t testing.TB, st backend, edits ...func(*tenet.Options)) *town 
 	}
 	var err error
 	if w.mems, w.memsSc, err = w.As("mem").CreateKey(ctx, w.org, w.project.ID, personalKey("laptop")); err != nil {
+		t.Fatal(err)
+	}
+	if w.invite, _, err = ann.Invite(ctx, w.org, tenet.NewInvite{Email: "ivy@example.com"}); err != nil {
 		t.Fatal(err)
 	}
 	w.other = must[tenancy.Organization](t)(ops.CreateOrganization(ctx, tenet.NewOrganization{

@@ -26,9 +26,12 @@ type ids struct {
 	project tenancy.ProjectID
 	service tenancy.KeyID
 	mems    tenancy.KeyID
+	invite  tenancy.InviteID
 }
 
-func (w *town) ids() ids { return ids{w.org, w.project.ID, w.key.ID, w.mems.ID} }
+func (w *town) ids() ids {
+	return ids{org: w.org, project: w.project.ID, service: w.key.ID, mems: w.mems.ID, invite: w.invite.ID}
+}
 
 // drain is the first error of what a listing yields.
 func drain[T any](all iter.Seq2[T, error]) error {
@@ -43,7 +46,7 @@ func drain[T any](all iter.Seq2[T, error]) error {
 var lately = tenet.Span{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
 
 // verb is one thing that a person may do, and who may: a column for each of people,
-// "+" done, "f" forbidden, "-" not found.
+// "+" done, "f" forbidden, "-" not found, "l" the last owner stays.
 type verb struct {
 	name string // the method, and after a slash the case
 	may  string // ann pat mem vic rob otto nik
@@ -130,7 +133,7 @@ func projectVerbs() []verb {
 }
 
 func TestA14WhoMayDoWhat(t *testing.T) {
-	want := map[byte]error{'+': nil, 'f': tenet.ErrForbidden, '-': tenet.ErrNotFound}
+	want := map[byte]error{'+': nil, 'f': tenet.ErrForbidden, '-': tenet.ErrNotFound, 'l': tenancy.ErrLastOwner}
 	for _, v := range verbs() {
 		t.Run(v.name, func(t *testing.T) {
 			w := newTown(t)
@@ -153,7 +156,7 @@ func TestA14WhoMayDoWhat(t *testing.T) {
 
 // Every method of an Actor stands in the table.
 func TestA14TableIsWhole(t *testing.T) {
-	apart := []string{"With", "Begin", "Organizations"} // no verb; a call, TestWhoLeavesRecords; of the person alone, TestOrganizations
+	apart := []string{"With", "Begin", "Organizations", "AcceptInvite"} // no verb; a call, TestWhoLeavesRecords; of the person alone, TestOrganizations and TestAcceptInvite
 	have := map[string]bool{}
 	for _, v := range verbs() {
 		name, _, _ := strings.Cut(v.name, "/")
@@ -176,25 +179,27 @@ func TestA15NotFoundIsOneAnswer(t *testing.T) {
 	_, others, err := w.As("otto").CreateKey(t.Context(), w.other, w.shop.ID, serviceKey("till"))
 	mustNot(t, err)
 	p, _ := w.Authenticate(t.Context(), others.Reveal())
+	theirs, _, err := w.As("otto").Invite(t.Context(), w.other, tenet.NewInvite{Email: "eve@example.com"})
+	mustNot(t, err)
 	mine := w.ids()
 	before := [2]int{len(entries(t, w.st, w.org)), len(entries(t, w.st, w.other))}
-	absent := ids{"org_01JD0000000000000000000000", "proj_01JD0000000000000000000000", "key_000000000000", "key_000000000000"}
-	foreign := ids{w.other, w.shop.ID, p.Key(), p.Key()}
-	kinds := ids{tenancy.OrgID(mine.project), tenancy.ProjectID(mine.org), tenancy.KeyID(mine.project), tenancy.KeyID(mine.project)}
+	absent := ids{"org_01JD0000000000000000000000", "proj_01JD0000000000000000000000", "key_000000000000", "key_000000000000", "inv_01JD0000000000000000000000"}
+	foreign := ids{w.other, w.shop.ID, p.Key(), p.Key(), theirs.ID}
+	kinds := ids{tenancy.OrgID(mine.project), tenancy.ProjectID(mine.org), tenancy.KeyID(mine.project), tenancy.KeyID(mine.project), tenancy.InviteID(mine.project)}
 	none := ids{}
-	odd := ids{"org_\x00", "proj_\xff", "key_'; drop table key; --", "key_" + tenancy.KeyID(strings.Repeat("x", 1<<20))}
+	odd := ids{"org_\x00", "proj_\xff", "key_'; drop table key; --", "key_" + tenancy.KeyID(strings.Repeat("x", 1<<20)), "inv_\x00"}
 	for _, v := range verbs() {
-		if v.name == "Audit/project" {
+		if v.name == "Audit/project" || v.name == "Roster/project" {
 			continue // without a project it is the organization's
 		}
 		texts := map[string]bool{}
 		for name, on := range map[string]ids{
 			"absent": absent, "foreign": foreign, "of other kinds": kinds, "empty": none, "malformed": odd,
-			"foreign organization": {w.other, mine.project, mine.service, mine.mems},
-			"foreign in mine":      {mine.org, foreign.project, foreign.service, foreign.mems},
-			"absent in mine":       {mine.org, absent.project, absent.service, absent.mems},
-			"malformed in mine":    {mine.org, odd.project, odd.service, odd.mems},
-			"kinds in mine":        {mine.org, kinds.project, kinds.service, kinds.mems},
+			"foreign organization": {w.other, mine.project, mine.service, mine.mems, mine.invite},
+			"foreign in mine":      {mine.org, foreign.project, foreign.service, foreign.mems, foreign.invite},
+			"absent in mine":       {mine.org, absent.project, absent.service, absent.mems, absent.invite},
+			"malformed in mine":    {mine.org, odd.project, odd.service, odd.mems, odd.invite},
+			"kinds in mine":        {mine.org, kinds.project, kinds.service, kinds.mems, kinds.invite},
 			"nothing in mine":      {org: mine.org},
 		} {
 			if v.org && on.org == mine.org {

@@ -78,10 +78,10 @@ func (n naive) may(u tenancy.UserID, a access.Action, w access.Whose, org tenanc
 	switch {
 	case n.member(org, u).User == "", p.ID != "" && !n.granted(sees, org, p.ID, u):
 		return access.ReasonNotFound
-	case !n.granted(l.active+l.org, org, p.ID, u):
-		return access.ReasonForbidden
 	case !n.org(org).Closed.IsZero():
 		return access.ReasonOrganizationClosed
+	case !n.granted(l.active+l.org, org, p.ID, u):
+		return access.ReasonForbidden
 	case archived && !strings.Contains(l.archived, "+"):
 		return access.ReasonProjectArchived
 	}

@@ -178,6 +178,8 @@ func TestCan(t *testing.T) {
 		{"closed organization", "a tombstone", []step{orgClosed}, "olga", access.SeeProject, access.Subject{Project: "web"}, access.ReasonOrganizationClosed},
 		{"closed organization, no right", "rights come first: who has none learns nothing", []step{orgClosed}, "rita", access.SeeProject,
 			access.Subject{Project: "web"}, access.ReasonNotFound},
+		{"closed organization, forbidden action", "nothing is left that could be forbidden", []step{orgClosed}, "rita", access.CreateProject,
+			access.Subject{Org: "acme"}, access.ReasonOrganizationClosed},
 		{"closed and archived", "the organization comes first", []step{orgClosed, archived("web")}, "olga", access.RenameProject,
 			access.Subject{Project: "web"}, access.ReasonOrganizationClosed},
 		{"project action without a project", "what is not named is not found", nil, "olga", access.ArchiveProject,

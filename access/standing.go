@@ -58,10 +58,10 @@ func (s *Standing) May(action Action, whose Whose) Reason {
 		return ReasonNotFound
 	case s.Project.ID != "" && !s.Sees():
 		return ReasonNotFound
-	case !s.grants(row):
-		return ReasonForbidden
 	case !s.Org.Closed.IsZero():
 		return ReasonOrganizationClosed
+	case !s.grants(row):
+		return ReasonForbidden
 	case !s.Project.Archived.IsZero() && !row.Archived:
 		return ReasonProjectArchived
 	}

@@ -26,8 +26,12 @@ type Placement struct {
 	Role    Role      `json:"role"`
 }
 
-// MaxPlacements bounds the projects that one invite places a person in.
-const MaxPlacements = 32
+// Bounds of an invite.
+const (
+	MaxPlacements = 32                  // projects that one invite places a person in
+	InviteLife    = 7 * 24 * time.Hour  // how long an invite can be accepted unless told otherwise
+	MaxInviteLife = 30 * 24 * time.Hour // and at most
+)
 
 // Ref is the invite's identity.
 func (i Invite) Ref() Ref { return InviteRef(i.Org, i.ID).Ref }
@@ -39,13 +43,59 @@ func (i Invite) Pending(now time.Time) bool {
 	return i.ID != "" && i.Accepted.IsZero() && i.Revoked.IsZero() && now.Before(i.Expires)
 }
 
+// CheckExpiry returns a [*FieldError] unless the invite ends after now, and at most
+// [MaxInviteLife] later.
+func (i Invite) CheckExpiry(now time.Time) error {
+	if !now.Before(i.Expires) || i.Expires.After(now.Add(MaxInviteLife)) {
+		return invalid("expires", "in the future, at most 30 days away")
+	}
+	return nil
+}
+
+// IsFor reports whether email is the address that the invite names. The letters A
+// to Z are those of either case, and all else is compared byte for byte: what folds
+// or looks alike elsewhere may be somebody else's address.
+func (i Invite) IsFor(email string) bool {
+	if i.Email == "" || len(i.Email) != len(email) {
+		return false
+	}
+	for at := range len(email) {
+		if lower(i.Email[at]) != lower(email[at]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
+}
+
+// Accept returns the invite as used by a person. Whether it may be is for
+// [Invite.Pending] and [Invite.IsFor] to say.
+func (i Invite) Accept(by UserID, now time.Time) Invite {
+	i.Accepted, i.AcceptedBy = Instant(now), by
+	return i
+}
+
+// Revoke returns the invite taken back. Revoking twice keeps the first time.
+func (i Invite) Revoke(now time.Time) Invite {
+	if i.Revoked.IsZero() {
+		i.Revoked = Instant(now)
+	}
+	return i
+}
+
 // Validate returns the first [*FieldError] of the record, or nil.
 func (i Invite) Validate() error {
 	_, orgErr := ParseOrgID(string(i.Org))
 	_, idErr := ParseInviteID(string(i.ID))
 	_, byErr := ParseUserID(string(i.InvitedBy))
 	return firstError(orgErr, idErr, byErr,
-		checkEmail("email", i.Email),
+		CheckEmail("email", i.Email),
 		checkPepper("pepper", i.Pepper),
 		i.checkAcceptedBy(),
 		checkOrgRole("role", i.Role),

@@ -35,6 +35,23 @@ func (Member) entity() {}
 // Member is not.
 func (m Member) Active() bool { return m.Membership != "" && m.Suspended.IsZero() }
 
+// Suspend returns the member out of good standing until resumed: without any
+// right, and with personal keys that call nothing. Suspending twice keeps the first
+// time. That an owner is then one no more is for [Organization.RemoveOwner] to say.
+func (m Member) Suspend(now time.Time) Member {
+	if m.Suspended.IsZero() {
+		m.Suspended = Instant(now)
+	}
+	return m
+}
+
+// Resume returns the member with the places and keys that counted before
+// [Member.Suspend].
+func (m Member) Resume() Member {
+	m.Suspended = time.Time{}
+	return m
+}
+
 // Validate returns the first [*FieldError] of the record, or nil.
 func (m Member) Validate() error {
 	_, orgErr := ParseOrgID(string(m.Org))
@@ -42,7 +59,7 @@ func (m Member) Validate() error {
 	_, stayErr := ParseMembershipID(string(m.Membership))
 	return firstError(orgErr, userErr, stayErr,
 		checkOptional("name", m.Name, CheckName),
-		checkOptional("email", m.Email, checkEmail),
+		checkOptional("email", m.Email, CheckEmail),
 		checkTime("joined", m.Joined),
 		checkTime("suspended", m.Suspended),
 	)
@@ -55,9 +72,9 @@ func checkOptional(field, s string, check func(field, s string) error) error {
 	return check(field, s)
 }
 
-// checkEmail refuses what is certainly no address. Whether it is somebody's is
-// for the host's login to say.
-func checkEmail(field, s string) error {
+// CheckEmail refuses what is certainly no address, with a [*FieldError] for field.
+// Whether it is somebody's is for the host's login to say.
+func CheckEmail(field, s string) error {
 	local, domain, ok := strings.Cut(s, "@")
 	bad := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '@' }
 	if !ok || local == "" || domain == "" || len(s) > MaxEmail || !utf8.ValidString(s) ||

@@ -55,6 +55,14 @@ func (o Organization) Owns(user UserID) bool {
 	return found && user != ""
 }
 
+// RoleOf is the role in the organization of somebody on its roster.
+func (o Organization) RoleOf(user UserID) Role {
+	if o.Owns(user) {
+		return RoleOwner
+	}
+	return RoleMember
+}
+
 // Rename returns the organization under another display name.
 func (o Organization) Rename(name string) (Organization, error) {
 	o.Name = name
@@ -84,6 +92,21 @@ func (o Organization) RemoveOwner(user UserID) (Organization, error) {
 	}
 	o.Owners = slices.DeleteFunc(slices.Clone(o.Owners), func(u UserID) bool { return u == user })
 	return o, nil
+}
+
+// SetRole returns the organization with m, somebody of its roster, as an owner or as
+// a member. Only who is in good standing becomes an owner, and the last owner stays
+// one ([ErrLastOwner]).
+func (o Organization) SetRole(m Member, role Role) (Organization, error) {
+	switch {
+	case role == RoleMember:
+		return o.RemoveOwner(m.User)
+	case role == RoleOwner && m.Active():
+		return o.AddOwner(m.User)
+	case role == RoleOwner:
+		return o, invalid("role", "member, while the person is suspended")
+	}
+	return o, checkOrgRole("role", role)
 }
 
 // Suspend returns the organization with every key refused from now on, until

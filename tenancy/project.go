@@ -134,6 +134,24 @@ func (m ProjectMember) Validate() error {
 	)
 }
 
+// Place returns the place with role in the project of who holds stay on the roster,
+// in place of before, the stored one or zero. A place that counts already keeps the
+// time since when.
+func (p Project) Place(before ProjectMember, stay Member, role Role, now time.Time) ProjectMember {
+	next := ProjectMember{
+		Org: p.Org, Project: p.ID, User: stay.User, Membership: stay.Membership, Role: role, Added: Instant(now),
+	}
+	if before.RoleFor(stay).Rank() > 0 {
+		next.Added = before.Added
+	}
+	return next
+}
+
+// Gives reports whether the place gives stay what role would, or more.
+func (m ProjectMember) Gives(stay Member, role Role) bool {
+	return m.RoleFor(stay).Rank() >= role.Rank()
+}
+
 // RoleFor returns the role that the place gives to who holds stay on the roster
 // now: none where the place is of another person or an earlier stay, or the
 // person is suspended.
