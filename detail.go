@@ -3,6 +3,7 @@ package tenet
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 
 	"example.com/tenet/tenancy"
 )
@@ -42,9 +43,7 @@ func (w *work) detail() []byte {
 	for _, c := range w.gone {
 		tell(c.Ref, nil)
 	}
-	for name, note := range w.notes {
-		account[name] = note
-	}
+	maps.Copy(account, w.notes)
 	data, err := json.Marshal(account)
 	if err != nil {
 		return nil // never: texts and JSON
