@@ -86,8 +86,9 @@ func (a Actor) mayIn(w *work, action access.Action, org tenancy.OrgID, project t
 	return a.may(w, action, org, project)
 }
 
-// check runs a rule that only reads: what it saw was true at one moment. Options of
-// a change are not for it.
+// check runs a rule that only reads. What it refuses it refuses for what was true at one
+// moment; what it allows rests on records that were each current meanwhile, as a
+// decision does. Options of a change are not for it.
 func (a Actor) check(ctx context.Context, r request, rule func(w *work) error) error {
 	r.opts, r.reads = ChangeOptions{}, true
 	_, _, err := a.t.change(ctx, r, rule)

@@ -15,8 +15,8 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// Somebody who was removed has nothing at once, and nothing of it when they come back.
-func TestRemovedAndBack(t *testing.T) {
+// A28: somebody who was removed has nothing at once, and nothing of it when they come back.
+func TestA28RemovedAndBack(t *testing.T) {
 	eachStore(t, func(t *testing.T, st backend) {
 		w := newTownOver(t, st)
 		ctx, ann := t.Context(), w.As("ann")

@@ -304,13 +304,16 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 	if w.err != nil {
 		return res, false, w.err
 	}
+	if r.reads && err == nil {
+		return res, false, nil // each record was current in turn, as a decision's are
+	}
 	nothing := len(w.puts)+len(w.gone) == 0
-	if err != nil || nothing && (r.reads || !how.chosen) {
+	if err != nil || nothing && !how.chosen {
 		ok, unconfirmed := w.holds()
 		if unconfirmed != nil {
 			return res, false, unconfirmed // an outage is no refusal
 		}
-		if ok && err == nil && !r.reads {
+		if ok && err == nil {
 			t.replica.refresh(ctx, w.order) // done before, elsewhere perhaps, and not heard of here
 		}
 		return res, !ok, err
