@@ -33,6 +33,10 @@ const (
 	MaxInviteLife = 30 * 24 * time.Hour // and at most
 )
 
+// ErasedEmail is the address of an invite whose own was erased. It is nobody's: the
+// domain is one of those that never exist (RFC 6761).
+const ErasedEmail = "erased@erased.invalid"
+
 // Ref is the invite's identity.
 func (i Invite) Ref() Ref { return InviteRef(i.Org, i.ID).Ref }
 
@@ -86,6 +90,16 @@ func (i Invite) Revoke(now time.Time) Invite {
 	if i.Revoked.IsZero() {
 		i.Revoked = Instant(now)
 	}
+	return i
+}
+
+// Erase returns the invite with [ErasedEmail] in place of its address, and taken back
+// where it could still be accepted.
+func (i Invite) Erase(now time.Time) Invite {
+	if i.Pending(now) {
+		i = i.Revoke(now)
+	}
+	i.Email = ErasedEmail
 	return i
 }
 

@@ -3,7 +3,6 @@ package tenancy
 import (
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -52,6 +51,13 @@ func (m Member) Resume() Member {
 	return m
 }
 
+// Erase returns the member without what tells who it is: name and e-mail. The user
+// id is the host's own and stays.
+func (m Member) Erase() Member {
+	m.Name, m.Email = "", ""
+	return m
+}
+
 // Validate returns the first [*FieldError] of the record, or nil.
 func (m Member) Validate() error {
 	_, orgErr := ParseOrgID(string(m.Org))
@@ -76,7 +82,7 @@ func checkOptional(field, s string, check func(field, s string) error) error {
 // Whether it is somebody's is for the host's login to say.
 func CheckEmail(field, s string) error {
 	local, domain, ok := strings.Cut(s, "@")
-	bad := func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) || r == '@' }
+	bad := func(r rune) bool { return blank(r) || r == '@' }
 	if !ok || local == "" || domain == "" || len(s) > MaxEmail || !utf8.ValidString(s) ||
 		strings.ContainsFunc(local+domain, bad) {
 		return invalid(field, "an e-mail address of at most 254 bytes")

@@ -66,6 +66,15 @@ func (m Model) MayStandFor(target Model) error {
 	return nil
 }
 
+// Retire returns the model in nobody's plan from now on, and an alias leading nowhere.
+// Retiring twice keeps the first time.
+func (m Model) Retire(now time.Time) Model {
+	if m.Retired.IsZero() {
+		m.Retired = Instant(now)
+	}
+	return m
+}
+
 // Validate returns the first [*FieldError] of the record, or nil. Whether an
 // alias names a model that is there and is no alias is for the catalogue to say.
 func (m Model) Validate() error {

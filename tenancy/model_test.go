@@ -161,3 +161,15 @@ func TestA20MayStandFor(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) { checkField(t, alias.MayStandFor(tt.target), tt.field, tt.why) })
 	}
 }
+
+func TestModelRetire(t *testing.T) {
+	want := aModel()
+	want.Retired = now
+	once := aModel().Retire(now.Add(time.Nanosecond))
+	if diff := cmp.Diff(want, once); diff != "" {
+		t.Errorf("retired (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(want, once.Retire(later)); diff != "" {
+		t.Errorf("retired twice (-once +twice):\n%s", diff)
+	}
+}

@@ -4,7 +4,9 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/currency"
@@ -67,6 +69,19 @@ func (o Organization) RoleOf(user UserID) Role {
 func (o Organization) Rename(name string) (Organization, error) {
 	o.Name = name
 	return o, CheckName("name", name)
+}
+
+// SetBranding returns the organization with other branding; the zero Branding is none.
+func (o Organization) SetBranding(b Branding) (Organization, error) {
+	o.Branding = b
+	return o, b.check()
+}
+
+// SetTimeZone returns the organization with its reports cut in another time zone.
+// Whether the zone exists is for its loader to say.
+func (o Organization) SetTimeZone(name string) (Organization, error) {
+	o.TimeZone = name
+	return o, checkTimeZone(name)
 }
 
 // AddOwner returns the organization with user among its owners. Adding one that
@@ -133,6 +148,16 @@ func (o Organization) Close(now time.Time) Organization {
 	return o
 }
 
+// Erase returns the closed organization without what a page header shows beside its
+// name. One that is not closed is a [*FieldError], since there is no way back.
+func (o Organization) Erase() (Organization, error) {
+	if o.Closed.IsZero() {
+		return o, invalid("closed", "set: an organization is closed before it is erased")
+	}
+	o.Branding = Branding{}
+	return o, nil
+}
+
 // Validate returns the first [*FieldError] of the record, or nil. Whether the
 // time zone exists is for its loader to say.
 func (o Organization) Validate() error {
@@ -176,12 +201,15 @@ func (b Branding) check() error {
 		return nil
 	}
 	u, err := url.Parse(b.LogoURL)
-	if err != nil || len(b.LogoURL) > MaxURL || !utf8.ValidString(b.LogoURL) ||
+	if err != nil || len(b.LogoURL) > MaxURL || !utf8.ValidString(b.LogoURL) || strings.ContainsFunc(b.LogoURL, blank) ||
 		u.Scheme != "https" || u.Hostname() == "" || u.User != nil {
-		return invalid("logo_url", "an https URL of at most 2048 bytes, without user information")
+		return invalid("logo_url", "an https URL of at most 2048 bytes, without user information, space or control characters")
 	}
 	return nil
 }
+
+// blank is what an address has none of, an e-mail address neither.
+func blank(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }
 
 func checkTimeZone(name string) error {
 	if len(name) > MaxTimeZone || name == "Local" || !timeZoneForm.MatchString(name) {

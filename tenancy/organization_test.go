@@ -49,6 +49,16 @@ func TestOrganizationValidate(t *testing.T) {
 		{"logo without a host", "nowhere", branding("https:///l.svg"), "logo_url"},
 		{"logo with a user", "no credentials in a page", branding("https://u:p@a.example/l.svg"), "logo_url"},
 		{"logo with a line feed", "no URL", branding("https://a.example/\n"), "logo_url"},
+		{"logo at 2047 bytes", "one below", branding(url(2047)), ""},
+		{"logo with an empty user", "no credentials in a page", branding("https://@a.example/l.svg"), "logo_url"},
+		{"logo with a space", "no URL", branding("https://a.example/my logo.svg"), "logo_url"},
+		{"logo with a space that does not break", "it looks like one", branding("https://a.example/my\u00a0logo.svg"), "logo_url"},
+		{"logo with a line separator", "scripts end there", branding("https://a.example/\u2028"), "logo_url"},
+		{"logo with a control character beyond ASCII", "nobody sees it", branding("https://a.example/\u0085"), "logo_url"},
+		{"logo beyond ASCII", "hosts have such names", branding("https://bücher.example/große.svg"), ""},
+		{"accent of six digits", "as CSS writes it", accent("#09afAF"), ""},
+		{"accent of five digits", "one below", accent("#aabbc"), "accent"},
+		{"accent of seven digits", "one above", accent("#aabbccd"), "accent"},
 		{"logo with a broken escape", "no URL", branding("https://a.example/%zz"), "logo_url"},
 		{"accent of three digits", "six of them", accent("#abc"), "accent"},
 		{"accent of eight digits", "six of them", accent("#aabbccdd"), "accent"},
@@ -59,6 +69,8 @@ func TestOrganizationValidate(t *testing.T) {
 		{"UTC", "a zone", zone("UTC"), ""},
 		{"zone of three parts", "a zone", zone("America/Argentina/Buenos_Aires"), ""},
 		{"zone with a sign", "a zone", zone("Etc/GMT+5"), ""},
+		{"zone of one letter", "the least", zone("Z"), ""},
+		{"zone at 63 bytes", "one below", zone("A/" + strings.Repeat("a", 61)), ""},
 		{"zone at 64 bytes", "the most", zone("A/" + strings.Repeat("a", 62)), ""},
 		{"zone at 65 bytes", "one above", zone("A/" + strings.Repeat("a", 63)), "time_zone"},
 		{"no zone", "it must be said", zone(""), "time_zone"},
@@ -70,6 +82,8 @@ func TestOrganizationValidate(t *testing.T) {
 		{"zone with NUL", "no name", zone("UTC\x00"), "time_zone"},
 		{"Swiss francs", "a currency", money("CHF"), ""},
 		{"no currency", "it must be said", money(""), "currency"},
+		{"currency of two letters", "one below", money("EU"), "currency"},
+		{"currency of four letters", "one above", money("EURO"), "currency"},
 		{"currency in lower case", "one spelling", money("eur"), "currency"},
 		{"unknown currency", "not in ISO 4217", money("ZZZ"), "currency"},
 		{"currency sign", "a code", money("€"), "currency"},
@@ -201,4 +215,52 @@ func TestOrganizationRename(t *testing.T) {
 	}
 	_, err = o.Rename("\n")
 	checkField(t, err, "name", "no display name")
+}
+
+func TestOrganizationSettings(t *testing.T) {
+	type verb = func(organization) (organization, error)
+	brand := func(b tenancy.Branding) verb {
+		return func(o organization) (organization, error) { return o.SetBranding(b) }
+	}
+	zone := func(name string) verb {
+		return func(o organization) (organization, error) { return o.SetTimeZone(name) }
+	}
+	for _, tt := range []struct {
+		name, why string
+		verb      verb
+		change    func(*organization) // where it succeeds
+		field     string              // where it does not
+	}{
+		{"branding", "both at once", brand(tenancy.Branding{LogoURL: "https://b.example/b.png", Accent: "#000000"}),
+			func(o *organization) {
+				o.Branding = tenancy.Branding{LogoURL: "https://b.example/b.png", Accent: "#000000"}
+			}, ""},
+		{"no branding", "it is optional", brand(tenancy.Branding{}), func(o *organization) { o.Branding = tenancy.Branding{} }, ""},
+		{"a logo over http", "https only", brand(tenancy.Branding{LogoURL: "http://b.example/b.png"}), nil, "logo_url"},
+		{"no colour", "six digits", brand(tenancy.Branding{Accent: "blue"}), nil, "accent"},
+		{"time zone", "a name", zone("Europe/Berlin"), func(o *organization) { o.TimeZone = "Europe/Berlin" }, ""},
+		{"no time zone", "it must be said", zone(""), nil, "time_zone"},
+	} {
+		got, err := tt.verb(anOrganization())
+		if checkField(t, err, tt.field, tt.why); tt.field != "" {
+			continue
+		}
+		want := anOrganization()
+		tt.change(&want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+func TestOrganizationErase(t *testing.T) {
+	if _, err := anOrganization().Erase(); !errors.Is(err, tenancy.ErrInvalid) {
+		t.Errorf("one in use: %v, want ErrInvalid", err)
+	}
+	want := anOrganization().Close(now)
+	got, err := want.Erase()
+	want.Branding = tenancy.Branding{}
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v, erased (-want +got):\n%s", err, diff)
+	}
 }

@@ -174,3 +174,35 @@ func TestA24InviteIsFor(t *testing.T) {
 		}
 	}
 }
+
+func TestMemberErase(t *testing.T) {
+	m := aMember()
+	want := m
+	want.Name, want.Email = "", ""
+	got := m.Suspend(now).Erase().Resume()
+	if diff := gocmp.Diff(want, got); diff != "" || got.Validate() != nil || got.Erase() != got {
+		t.Errorf("erased: %v (-want +got):\n%s", got.Validate(), diff)
+	}
+}
+
+func TestInviteErase(t *testing.T) {
+	open := anInvite()
+	gone := open
+	gone.Email = tenancy.ErasedEmail
+	for name, tt := range map[string]struct {
+		from, want tenancy.Invite
+		at         time.Time
+	}{
+		"pending: it is taken back":  {open, gone.Revoke(now), now},
+		"expired: it needs no more":  {open, gone, later},
+		"accepted: it stays so":      {open.Accept("bob", now), gone.Accept("bob", now), now},
+		"revoked: the time is kept":  {open.Revoke(now), gone.Revoke(now), now.Add(time.Second)},
+		"erased before: no change":   {open.Erase(now), gone.Revoke(now), now.Add(time.Second)},
+		"in nanoseconds: an instant": {open, gone.Revoke(now), now.Add(time.Nanosecond)},
+	} {
+		got := tt.from.Erase(tt.at)
+		if diff := gocmp.Diff(tt.want, got); diff != "" || got.Validate() != nil {
+			t.Errorf("%s: %v (-want +got):\n%s", name, got.Validate(), diff)
+		}
+	}
+}

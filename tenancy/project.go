@@ -82,6 +82,32 @@ func (p Project) SetModels(want ModelSet, inPlan func(ModelID) bool) (Project, e
 	return p, nil
 }
 
+// TurnOn returns the project with more models on. Each must be listed already or be
+// one that inPlan reports, else it is the [*FieldError] of [Project.SetModels]. So
+// it is under "all", where nothing changes.
+func (p Project) TurnOn(inPlan func(ModelID) bool, ids ...ModelID) (Project, error) {
+	more := Models(ids...)
+	if err := firstError(p.Writable(), more.check("models"), newlyIn(p.Models, more, inPlan)); err != nil {
+		return p, err
+	}
+	return p.SetModels(p.Models.With(ids...), inPlan)
+}
+
+// TurnOff returns the project with models off. One that is off already, in the plan or
+// not, changes nothing. "All" has no list to take from, so there it is a
+// [*FieldError]: whoever wants less than all lists it.
+func (p Project) TurnOff(ids ...ModelID) (Project, error) {
+	less := Models(ids...)
+	if err := firstError(p.Writable(), less.check("models")); err != nil {
+		return p, err
+	}
+	if p.Models.All() && !less.Empty() {
+		return p, invalid("models", `listed one by one before some are turned off: the set is "all"`)
+	}
+	p.Models = p.Models.Without(ids...)
+	return p, nil
+}
+
 // newlyIn refuses a listed model that neither was listed before nor is in the plan.
 func newlyIn(before, want ModelSet, inPlan func(ModelID) bool) error {
 	for _, id := range want.ids {

@@ -133,6 +133,66 @@ func TestSetModels(t *testing.T) {
 	}
 }
 
+func TestTurnModelsOnAndOff(t *testing.T) {
+	plan := func(id tenancy.ModelID) bool { return id == "in" || id == "in2" }
+	list, all, none := tenancy.Models, tenancy.AllModels(), tenancy.ModelSet{}
+	on := func(ids ...tenancy.ModelID) func(aproject) (aproject, error) {
+		return func(p aproject) (aproject, error) { return p.TurnOn(plan, ids...) }
+	}
+	off := func(ids ...tenancy.ModelID) func(aproject) (aproject, error) {
+		return func(p aproject) (aproject, error) { return p.TurnOff(ids...) }
+	}
+	for _, tt := range []struct {
+		name, why string
+		has       tenancy.ModelSet
+		verb      func(aproject) (aproject, error)
+		want      tenancy.ModelSet
+		ok        bool
+	}{
+		{"on", "it is offered", none, on("in"), list("in"), true},
+		{"two on", "beside what is on", list("in"), on("in2", "in2"), list("in", "in2"), true},
+		{"on again", "it is on", list("in"), on("in"), list("in"), true},
+		{"on again outside the plan", "it stays and comes back with the plan", list("gone"), on("gone", "in"), list("gone", "in"), true},
+		{"on outside the plan", "the catalogue must not be probed", list("in"), on("out"), none, false},
+		{"one in, one outside", "all or nothing", none, on("in", "out"), none, false},
+		{"on under all", "it is on", all, on("in"), all, true},
+		{"on under all, outside the plan", "the catalogue must not be probed", all, on("out"), none, false},
+		{"malformed on", "no model id", none, on(""), none, false},
+		{"malformed on under all", "no model id", all, on("a b"), none, false},
+		{"the 320th on", "the most", list(numbered(319)...), on("in"), list(append(numbered(319), "in")...), true},
+		{"the 321st on", "one above", list(numbered(320)...), on("in"), none, false},
+		{"321 on under all", "one above", all, on(numbered(321)...), none, false},
+		{"nothing on", "no change", list("in"), on(), list("in"), true},
+		{"off", "the rest stays", list("in", "in2"), off("in"), list("in2"), true},
+		{"the last off", "empty is none", list("in"), off("in"), none, true},
+		{"off outside the plan", "less is always allowed", list("gone", "in"), off("gone"), list("in"), true},
+		{"off again", "it is off", list("in"), off("in2"), list("in"), true},
+		{"off under all", "what is then on must be said", all, off("in"), none, false},
+		{"nothing off under all", "no change", all, off(), all, true},
+		{"malformed off", "no model id", list("in"), off("a b"), none, false},
+		{"321 off", "one above", list("in"), off(numbered(321)...), none, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := aProject()
+			p.Models = tt.has
+			got, err := tt.verb(p)
+			if !tt.ok {
+				checkField(t, err, "models", tt.why)
+				return
+			}
+			checkField(t, err, "", tt.why)
+			want := p
+			want.Models = tt.want
+			if diff := cmp.Diff(want, got); diff != "" || !p.Models.Equal(tt.has) {
+				t.Errorf("%s (-want +got):\n%s", tt.why, diff)
+			}
+			if _, err := tt.verb(p.Archive(now)); !errors.Is(err, tenancy.ErrArchived) {
+				t.Errorf("archived: %v", err)
+			}
+		})
+	}
+}
+
 // A model outside the plan and one that does not exist are one answer.
 func TestA15SetModelsDoesNotTell(t *testing.T) {
 	exists := func(tenancy.ModelID) bool { return false }
