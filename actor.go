@@ -157,21 +157,3 @@ func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h Organizat
 	})
 	return h, err
 }
-
-// Settings are what owners see of their organization, each record with its revision.
-type Settings struct {
-	Organization store.Stored[tenancy.Organization] `json:"organization"`
-	Subscription store.Stored[tenancy.Subscription] `json:"subscription"`
-}
-
-// Settings returns an organization's settings, to its owners.
-func (a Actor) Settings(ctx context.Context, org tenancy.OrgID) (set Settings, err error) {
-	err = a.check(ctx, a.ask(org, "organization.settings", tenancy.KindOrganization, string(org), nil), func(w *work) error {
-		if _, err := a.may(w, access.SeeSettings, org, ""); err != nil {
-			return err
-		}
-		set = Settings{read(w, tenancy.OrganizationRef(org)), read(w, tenancy.SubscriptionRef(org))}
-		return nil
-	})
-	return set, err
-}

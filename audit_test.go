@@ -76,6 +76,18 @@ func TestEveryVerbIsAudited(t *testing.T) {
 		{w.org, func() error {
 			return second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("small", "gpt-4o")))
 		}, told{"ann", "project.models", "project ", true, `{"project":{"models":[["gpt-4o"],["gpt-4o","small"]]}}`}},
+		{w.org, func() error { return second(ann.TurnOffModels(ctx, w.org, w.project.ID, "gpt-4o")) },
+			told{"ann", "project.models.off", "project ", true, `{"project":{"models":[["gpt-4o","small"],["small"]]}}`}},
+		{w.org, func() error { return second(ann.TurnOnModels(ctx, w.org, w.project.ID, "gpt-4o")) },
+			told{"ann", "project.models.on", "project ", true, `{"project":{"models":[["small"],["gpt-4o","small"]]}}`}},
+		{w.org, func() error { return second(ann.RenameOrganization(ctx, w.org, "Acme & Co")) },
+			told{"ann", "organization.rename", "organization ", false, `{"organization":{"name":"changed"}}`}},
+		{w.org, func() error {
+			return second(ann.SetBranding(ctx, w.org, tenancy.Branding{LogoURL: "https://acme.example/logo.svg"}))
+		}, told{"ann", "organization.branding", "organization ", false, `{"organization":{"branding":"changed"}}`}},
+		{w.org, func() error { return second(ann.SetTimeZone(ctx, w.org, "Asia/Kathmandu")) },
+			told{"ann", "organization.time_zone", "organization ", false, `{"organization":{"time_zone":["UTC","Asia/Kathmandu"]}}`}},
+		{"", func() error { return ops.RetireModel(ctx, "small") }, told{"ops", "model.retire", "model ", false, `{"model":{"retired":[null,AT]}}`}},
 		{w.org, func() error { return second(w.As("pat").ArchiveProject(ctx, w.org, w.project.ID)) },
 			told{"pat", "project.archive", "project ", true, `{"project":{"archived":[null,AT]}}`}},
 		{w.org, func() error { return second(ann.RestoreProject(ctx, w.org, w.project.ID, "")) },
@@ -188,6 +200,12 @@ func TestNothingChangedNothingLogged(t *testing.T) {
 		"member":  second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "mem"})),
 		"owner":   second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "ann", Role: tenancy.RoleOwner})),
 		"resume":  ops.Resume(ctx, w.org),
+		"on":      second(ann.TurnOnModels(ctx, w.org, w.project.ID, "gpt-4o")),
+		"off":     second(ann.TurnOffModels(ctx, w.org, w.project.ID, "small")),
+		"none on": second(ann.TurnOnModels(ctx, w.org, w.project.ID)),
+		"called":  second(ann.RenameOrganization(ctx, w.org, "Acme")),
+		"brand":   second(ann.SetBranding(ctx, w.org, tenancy.Branding{})),
+		"zone":    second(ann.SetTimeZone(ctx, w.org, "UTC")),
 		"look":    second(ann.Project(ctx, w.org, w.project.ID)),
 	} {
 		if err != nil {
@@ -221,6 +239,14 @@ func TestA30NothingLeaks(t *testing.T) {
 			note(err)
 			note(second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "zoe", Name: mark, Email: mark + "@x"})))
 			note(ops.SetSubscription(ctx, tenancy.Subscription{Org: o.ID, Plan: "max"}))
+			note(second(ann.RenameOrganization(ctx, w.org, mark)))
+			note(second(ann.SetBranding(ctx, w.org, tenancy.Branding{LogoURL: "https://" + mark})))
+			note(second(ann.SetBranding(ctx, w.org, tenancy.Branding{Accent: mark})))
+			note(second(ann.SetTimeZone(ctx, w.org, mark)))
+			note(second(ann.TurnOnModels(ctx, w.org, w.project.ID, tenancy.ModelID(mark))))
+			note(second(ann.TurnOffModels(ctx, w.org, w.project.ID, tenancy.ModelID(mark+"?"))))
+			note(second(ann.Audit(ctx, w.org, "", tenet.AuditQuery{Actor: tenancy.UserID(mark + "\x00")})))
+			note(second(ann.Audit(ctx, w.org, "", tenet.AuditQuery{After: mark})))
 			p, err := ann.CreateProject(ctx, w.org, tenet.NewProject{Name: mark})
 			note(err)
 			note(second(ann.RenameProject(ctx, w.org, p.ID, mark+" 2")))

@@ -3,6 +3,7 @@ package tenet
 import (
 	"context"
 	"crypto/sha256"
+	"iter"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -85,14 +86,59 @@ func orgIDOf(op store.OperationID) tenancy.OrgID {
 
 // rootOf reads the root record of an organization that exists and is not closed.
 func rootOf(w *work, org tenancy.OrgID) (tenancy.Organization, error) {
+	root, err := anyRoot(w, org)
+	if err == nil && !root.Closed.IsZero() {
+		err = ErrNotFound
+	}
+	return root, err
+}
+
+// anyRoot is rootOf with closed ones included.
+func anyRoot(w *work, org tenancy.OrgID) (tenancy.Organization, error) {
 	if _, err := tenancy.ParseOrgID(string(org)); err != nil {
 		return tenancy.Organization{}, ErrNotFound
 	}
 	root := read(w, tenancy.OrganizationRef(org))
-	if root.Absent() || !root.Value.Closed.IsZero() {
+	if root.Absent() {
 		return root.Value, ErrNotFound
 	}
 	return root.Value, nil
+}
+
+// Organizations yields every organization with its revision, closed ones included, by
+// id. It stops after the first error, which it yields with the zero Stored.
+func (o Operator) Organizations(ctx context.Context) iter.Seq2[store.Stored[tenancy.Organization], error] {
+	r := o.actor.ask("", "organization.list", tenancy.KindOrganization, "", nil)
+	return everyOne(ctx, o.actor.t, r, store.AllOf[tenancy.Organization]())
+}
+
+// everyOne yields a whole listing, for whoever may see it.
+func everyOne[T tenancy.Recordable](ctx context.Context, t *Tenet, r request, l store.ListOf[T]) iter.Seq2[store.Stored[T], error] {
+	return func(yield func(store.Stored[T], error) bool) {
+		if err := first(t.open(), hasContext(ctx)); err != nil {
+			yield(store.Stored[T]{}, r.wrap(err))
+			return
+		}
+		for v, err := range store.Walk(ctx, t.st, l) {
+			if !yield(v, r.wrap(err)) {
+				return
+			}
+		}
+	}
+}
+
+// Settings returns an organization's settings, of a closed one too. Once that was swept
+// its subscription is absent.
+func (o Operator) Settings(ctx context.Context, org tenancy.OrgID) (set Settings, err error) {
+	a := o.actor
+	err = a.check(ctx, a.ask(org, "organization.settings", tenancy.KindOrganization, string(org), nil), func(w *work) error {
+		if _, err := anyRoot(w, org); err != nil {
+			return err
+		}
+		set = settingsOf(w, org)
+		return nil
+	})
+	return set, err
 }
 
 // SetSubscription sets what an organization is granted. What projects have turned

@@ -2,9 +2,6 @@ package tenet
 
 import (
 	"context"
-	"iter"
-	"slices"
-	"strings"
 
 	"example.com/tenet/access"
 	"example.com/tenet/store"
@@ -56,38 +53,6 @@ func hold(w *work, p tenancy.Project) error {
 		w.save(claim)
 	}
 	return nil
-}
-
-// setModels is p with want as its set, judged by the plan.
-func (t *Tenet) setModels(w *work, p tenancy.Project, want tenancy.ModelSet) (tenancy.Project, error) {
-	inPlan := t.planned(w, p.Org, want)
-	if w.err != nil {
-		return p, w.err
-	}
-	return p.SetModels(want, inPlan)
-}
-
-// planned tells of the ids that a set lists which are in the organization's plan. The
-// catalogue is read and not checked by the commit: every decision derives from it
-// again.
-func (t *Tenet) planned(w *work, org tenancy.OrgID, set tenancy.ModelSet) func(tenancy.ModelID) bool {
-	plan := read(w, tenancy.SubscriptionRef(org)).Value
-	var refs []tenancy.Ref
-	for _, id := range set.List() {
-		if _, err := tenancy.ParseModelID(string(id)); err == nil {
-			refs = append(refs, tenancy.ModelRef(id).Ref)
-		}
-	}
-	in := map[tenancy.ModelID]bool{}
-	err := t.each(w.ctx, refs, func(rec store.Record) {
-		if m := store.As[tenancy.Model](rec).Value; m.ID != "" {
-			in[m.ID] = plan.Includes(m)
-		}
-	})
-	if err != nil {
-		w.err = err
-	}
-	return func(id tenancy.ModelID) bool { return in[id] }
 }
 
 // changeProject runs a rule over a project that the actor may do action to. The
@@ -164,21 +129,6 @@ func (a Actor) RestoreProject(ctx context.Context, org tenancy.OrgID, id tenancy
 	})
 }
 
-// SetProjectModels turns models on and off, for a project's owners: want is what
-// is on from then on. A model that is newly turned on must be in the
-// organization's plan; what is on already may stay, in the plan or not.
-func (a Actor) SetProjectModels(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID, want tenancy.ModelSet) (tenancy.Project, error) {
-	r := a.ask(org, "project.models", tenancy.KindProject, string(id), want)
-	return a.changeProject(ctx, org, id, access.ChangeModels, r, func(w *work, p tenancy.Project) (tenancy.Project, error) {
-		next, err := a.t.setModels(w, p, want)
-		if err != nil || next.Models.Equal(p.Models) {
-			return p, err
-		}
-		w.save(next)
-		return next, nil
-	})
-}
-
 // Project returns a project that the person sees: an active one, or an archived
 // one for those who may restore it or see its numbers. The revision is for
 // ChangeOptions.IfRev.
@@ -200,98 +150,6 @@ func (a Actor) seer(org tenancy.OrgID, id tenancy.ProjectID) func(w *work) bool 
 		s := a.stand(w, org, id)
 		return s.Sees() && s.Org.Closed.IsZero()
 	}
-}
-
-// VisibleProjects yields the projects that the person sees in navigation, by
-// folded name, then id, with their revisions. It stops after the first error, which
-// it yields with the zero Stored.
-func (a Actor) VisibleProjects(ctx context.Context, org tenancy.OrgID) iter.Seq2[store.Stored[tenancy.Project], error] {
-	r := a.ask(org, "project.list", tenancy.KindProject, "", nil)
-	return func(yield func(store.Stored[tenancy.Project], error) bool) {
-		var standing access.Standing
-		err := a.check(ctx, r, func(w *work) (err error) {
-			standing, err = a.may(w, access.SeeOrganization, org, "")
-			return err
-		})
-		if err != nil {
-			yield(store.Stored[tenancy.Project]{}, err)
-			return
-		}
-		if standing.OrgOwner() {
-			a.allProjects(ctx, r, yield)
-			return
-		}
-		ps, err := a.placedIn(ctx, standing)
-		if err != nil {
-			yield(store.Stored[tenancy.Project]{}, r.wrap(err))
-			return
-		}
-		for _, p := range ps {
-			if !yield(p, nil) {
-				return
-			}
-		}
-	}
-}
-
-// allProjects yields every active project: the name claims are in that order.
-func (a Actor) allProjects(ctx context.Context, r request, yield func(store.Stored[tenancy.Project], error) bool) {
-	q := store.NamesOf(r.org).Query
-	q.Limit = 200
-	for {
-		page, err := a.t.st.List(ctx, q)
-		var refs []tenancy.Ref
-		for _, rec := range page.Records {
-			refs = append(refs, tenancy.ProjectRef(r.org, store.As[tenancy.NameClaim](rec).Value.Project).Ref)
-		}
-		var ps []store.Stored[tenancy.Project]
-		if err == nil {
-			ps, err = a.t.activeProjects(ctx, refs)
-		}
-		if err != nil {
-			yield(store.Stored[tenancy.Project]{}, r.wrap(err))
-			return
-		}
-		for _, p := range ps {
-			if !yield(p, nil) {
-				return
-			}
-		}
-		if q.After = page.Next; q.After == "" {
-			return
-		}
-	}
-}
-
-// placedIn returns the active projects that the person has a counting place in, in
-// order.
-func (a Actor) placedIn(ctx context.Context, s access.Standing) ([]store.Stored[tenancy.Project], error) {
-	var refs []tenancy.Ref
-	for pm, err := range store.Walk(ctx, a.t.st, store.RolesOf(s.Org.ID, a.user)) {
-		if err != nil {
-			return nil, err
-		}
-		if pm.Value.RoleFor(s.Member).Rank() > 0 {
-			refs = append(refs, tenancy.ProjectRef(s.Org.ID, pm.Value.Project).Ref)
-		}
-	}
-	ps, err := a.t.activeProjects(ctx, refs)
-	slices.SortFunc(ps, func(x, y store.Stored[tenancy.Project]) int {
-		if c := strings.Compare(tenancy.Fold(x.Value.Name), tenancy.Fold(y.Value.Name)); c != 0 {
-			return c
-		}
-		return strings.Compare(string(x.Value.ID), string(y.Value.ID))
-	})
-	return ps, err
-}
-
-func (t *Tenet) activeProjects(ctx context.Context, refs []tenancy.Ref) (ps []store.Stored[tenancy.Project], err error) {
-	err = t.each(ctx, refs, func(rec store.Record) {
-		if p := store.As[tenancy.Project](rec); !p.Absent() && p.Value.Archived.IsZero() {
-			ps = append(ps, p)
-		}
-	})
-	return ps, err
 }
 
 // SetProjectMember gives a person of the roster a role in a project, or another

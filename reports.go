@@ -2,7 +2,6 @@ package tenet
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"example.com/tenet/access"
@@ -204,41 +203,4 @@ func (t *Tenet) namedRecords(ctx context.Context, org tenancy.OrgID, records []u
 		rows[i] = ActivityRow{rec, projects[string(rec.Project)], keyNames[string(rec.Key)]}
 	}
 	return rows, err
-}
-
-// Audit yields the audit trail of an organization, newest first, for its owners; of
-// one project, for that project's owners, where project is set. It stops after the
-// first error, which it yields with the zero Entry. Request is left out.
-func (a Actor) Audit(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID) iter.Seq2[store.Entry, error] {
-	r := a.ask(org, "audit.see", tenancy.KindOrganization, string(org), nil)
-	does := access.SeeAudit
-	if project == "" {
-		does = access.SeeOrgAudit
-	}
-	return func(yield func(store.Entry, error) bool) {
-		err := a.check(ctx, r, func(w *work) error {
-			_, err := a.may(w, does, org, project)
-			return err
-		})
-		for q := (store.TrailQuery{Org: org, Project: project}); ; {
-			var page store.Trail
-			if err == nil {
-				page, err = a.t.st.Trail(ctx, q)
-				err = r.wrap(err)
-			}
-			if err != nil {
-				yield(store.Entry{}, err)
-				return
-			}
-			for _, e := range page.Entries {
-				e.Request = [16]byte{} // of what was asked, names and addresses too
-				if !yield(e, nil) {
-					return
-				}
-			}
-			if q.After = page.Next; q.After == "" {
-				return
-			}
-		}
-	}
 }

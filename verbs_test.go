@@ -84,6 +84,18 @@ func projectVerbs() []verb {
 		{name: "RestoreProject", may: "+fff---", why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return second(a.RestoreProject(ctx, on.org, on.project, ""))
 		}},
+		{name: "ArchivedProjects", may: "+++++--", org: true, why: "an empty list is an answer to the roster", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return drain(a.ArchivedProjects(ctx, on.org))
+		}},
+		{name: "ActiveProject", may: "+++++--", org: true, why: "none is an answer to the roster", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.ActiveProject(ctx, on.org, on.project, ""))
+		}},
+		{name: "TurnOnModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.TurnOnModels(ctx, on.org, on.project, "small"))
+		}},
+		{name: "TurnOffModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.TurnOffModels(ctx, on.org, on.project, "gpt-4o"))
+		}},
 		{name: "SetProjectModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return second(a.SetProjectModels(ctx, on.org, on.project, tenancy.Models("small")))
 		}},
@@ -124,10 +136,10 @@ func projectVerbs() []verb {
 			return second(a.OrganizationActivity(ctx, on.org, tenet.ActivityQuery{}))
 		}},
 		{name: "Audit/organization", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return drain(a.Audit(ctx, on.org, ""))
+			return second(a.Audit(ctx, on.org, "", tenet.AuditQuery{}))
 		}},
 		{name: "Audit/project", may: "++ff---", why: "the project's owners read its own", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return drain(a.Audit(ctx, on.org, on.project))
+			return second(a.Audit(ctx, on.org, on.project, tenet.AuditQuery{}))
 		}},
 	}
 }
@@ -238,6 +250,7 @@ func TestB2Names(t *testing.T) {
 			"rename":       second(ann.RenameProject(ctx, w.org, w.project.ID, name)),
 			"key":          third(ann.CreateKey(ctx, w.org, w.project.ID, serviceKey(name))),
 			"organization": second(ops.CreateOrganization(ctx, tenet.NewOrganization{Name: name, Currency: "EUR", Plan: "pro", Owner: tenet.NewMember{User: "x"}})),
+			"rename it":    second(ann.RenameOrganization(ctx, w.org, name)),
 			"plan":         ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: name}),
 			"user":         second(ops.AddMember(ctx, w.org, tenet.NewMember{User: tenancy.UserID("\x00" + name)})),
 			"e-mail":       second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "x", Email: "@" + name})),
@@ -282,28 +295,38 @@ func TestB8OtherBounds(t *testing.T) {
 		"expires in an odd zone": key(func(k *tenet.NewKey) {
 			k.Expires = time.Date(12000, 1, 1, 0, 0, 0, 0, time.FixedZone("odd", 30*3600))
 		}),
-		"no kind":           key(func(k *tenet.NewKey) { k.Kind = "" }),
-		"unknown kind":      key(func(k *tenet.NewKey) { k.Kind = "admin" }),
-		"malformed model":   key(func(k *tenet.NewKey) { k.Models = tenancy.Models("a b") }),
-		"too many models":   key(func(k *tenet.NewKey) { k.Models = tenancy.Models(manyModels(321)...) }),
-		"unknown role":      ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", "admin"),
-		"no role":           ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", ""),
-		"roster role":       second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "x", Role: "viewer"})),
-		"model not in plan": second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("unheard-of"))),
-		"alias in a set":    second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("latest"))),
-		"prices of 12000":   ops.PutModel(ctx, tenancy.Model{ID: "m", Public: true, Prices: []tenancy.Price{{Unit: tenancy.UnitInput, Currency: "EUR", From: far}}}),
-		"retired in 12000":  ops.PutModel(ctx, tenancy.Model{ID: "m", Retired: far}),
-		"alias of nothing":  ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "unheard-of"}),
-		"alias of an alias": ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "latest"}),
-		"alias of itself":   ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "m"}),
-		"model from alias":  ops.PutModel(ctx, tenancy.Model{ID: "latest", Public: true}),
-		"alias from model":  ops.PutModel(ctx, tenancy.Model{ID: "small", Alias: "gpt-4o"}),
-		"unknown zone":      organization(func(o *tenet.NewOrganization) { o.TimeZone = "Europe/Atlantis" }),
-		"zone as a path":    organization(func(o *tenet.NewOrganization) { o.TimeZone = "../../etc/passwd" }),
-		"local zone":        organization(func(o *tenet.NewOrganization) { o.TimeZone = "Local" }),
-		"no currency":       organization(func(o *tenet.NewOrganization) { o.Currency = "" }),
-		"no owner":          organization(func(o *tenet.NewOrganization) { o.Owner = tenet.NewMember{} }),
-		"logo over http":    organization(func(o *tenet.NewOrganization) { o.Branding.LogoURL = "http://x" }),
+		"no kind":                    key(func(k *tenet.NewKey) { k.Kind = "" }),
+		"unknown kind":               key(func(k *tenet.NewKey) { k.Kind = "admin" }),
+		"malformed model":            key(func(k *tenet.NewKey) { k.Models = tenancy.Models("a b") }),
+		"too many models":            key(func(k *tenet.NewKey) { k.Models = tenancy.Models(manyModels(321)...) }),
+		"unknown role":               ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", "admin"),
+		"no role":                    ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", ""),
+		"roster role":                second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "x", Role: "viewer"})),
+		"turned on outside the plan": second(ann.TurnOnModels(ctx, w.org, w.project.ID, "unheard-of")),
+		"alias turned on":            second(ann.TurnOnModels(ctx, w.org, w.project.ID, "latest")),
+		"too many turned on":         second(ann.TurnOnModels(ctx, w.org, w.project.ID, manyModels(321)...)),
+		"malformed turned off":       second(ann.TurnOffModels(ctx, w.org, w.project.ID, "a b")),
+		"zone that does not exist":   second(ann.SetTimeZone(ctx, w.org, "Europe/Atlantis")),
+		"zone that climbs":           second(ann.SetTimeZone(ctx, w.org, "../../etc/passwd")),
+		"no zone":                    second(ann.SetTimeZone(ctx, w.org, "")),
+		"the machine's own zone":     second(ann.SetTimeZone(ctx, w.org, "Local")),
+		"logo with credentials":      second(ann.SetBranding(ctx, w.org, tenancy.Branding{LogoURL: "https://u:p@a.example/"})),
+		"accent by name":             second(ann.SetBranding(ctx, w.org, tenancy.Branding{Accent: "red"})),
+		"model not in plan":          second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("unheard-of"))),
+		"alias in a set":             second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models("latest"))),
+		"prices of 12000":            ops.PutModel(ctx, tenancy.Model{ID: "m", Public: true, Prices: []tenancy.Price{{Unit: tenancy.UnitInput, Currency: "EUR", From: far}}}),
+		"retired in 12000":           ops.PutModel(ctx, tenancy.Model{ID: "m", Retired: far}),
+		"alias of nothing":           ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "unheard-of"}),
+		"alias of an alias":          ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "latest"}),
+		"alias of itself":            ops.PutModel(ctx, tenancy.Model{ID: "m", Alias: "m"}),
+		"model from alias":           ops.PutModel(ctx, tenancy.Model{ID: "latest", Public: true}),
+		"alias from model":           ops.PutModel(ctx, tenancy.Model{ID: "small", Alias: "gpt-4o"}),
+		"unknown zone":               organization(func(o *tenet.NewOrganization) { o.TimeZone = "Europe/Atlantis" }),
+		"zone as a path":             organization(func(o *tenet.NewOrganization) { o.TimeZone = "../../etc/passwd" }),
+		"local zone":                 organization(func(o *tenet.NewOrganization) { o.TimeZone = "Local" }),
+		"no currency":                organization(func(o *tenet.NewOrganization) { o.Currency = "" }),
+		"no owner":                   organization(func(o *tenet.NewOrganization) { o.Owner = tenet.NewMember{} }),
+		"logo over http":             organization(func(o *tenet.NewOrganization) { o.Branding.LogoURL = "http://x" }),
 	} {
 		if !errors.Is(err, tenancy.ErrInvalid) {
 			t.Errorf("%s: %v, want ErrInvalid", name, err)
@@ -359,6 +382,8 @@ func TestArchiveAndRestore(t *testing.T) {
 	}{
 		{"rename", second(ann.RenameProject(ctx, w.org, id, "x")), tenancy.ErrArchived, "writes are refused"},
 		{"models", second(ann.SetProjectModels(ctx, w.org, id, tenancy.ModelSet{})), tenancy.ErrArchived, "writes are refused"},
+		{"models on", second(ann.TurnOnModels(ctx, w.org, id, "small")), tenancy.ErrArchived, "writes are refused"},
+		{"models off", second(ann.TurnOffModels(ctx, w.org, id, "gpt-4o")), tenancy.ErrArchived, "writes are refused"},
 		{"people", ann.SetProjectMember(ctx, w.org, id, "rob", tenancy.RoleViewer), tenancy.ErrArchived, "writes are refused"},
 		{"displace", ann.RemoveProjectMember(ctx, w.org, id, "vic"), tenancy.ErrArchived, "writes are refused"},
 		{"key", third(ann.CreateKey(ctx, w.org, id, serviceKey("x"))), tenancy.ErrArchived, "writes are refused"},

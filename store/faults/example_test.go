@@ -44,8 +44,9 @@ func Example() {
 		check(err)
 		fmt.Println("project:", p.Value.Name)
 	}
-	for e, err := range t.As("ann").Audit(ctx, org.ID, "") {
-		check(err)
+	trail, err := t.As("ann").Audit(ctx, org.ID, "", tenet.AuditQuery{})
+	check(err)
+	for _, e := range trail.Entries {
 		fmt.Println("entry:", e.Action)
 	}
 	// Output:
