@@ -44,6 +44,25 @@ func (c *Catalogue) Resolve(name tenancy.ModelID) *tenancy.Model {
 	return target
 }
 
+// named returns the entry of an id as it stands; zero where there is none.
+func (c *Catalogue) named(id tenancy.ModelID) tenancy.Model {
+	if c == nil || c.models[id] == nil {
+		return tenancy.Model{}
+	}
+	return *c.models[id]
+}
+
+// aliases are those that lead somewhere, by the model that they lead to, sorted.
+func (c *Catalogue) aliases() map[tenancy.ModelID][]tenancy.ModelID {
+	to := map[tenancy.ModelID][]tenancy.ModelID{}
+	for m := range c.All() {
+		if target := c.Resolve(m.ID); m.Alias != "" && target != nil {
+			to[target.ID] = append(to[target.ID], m.ID)
+		}
+	}
+	return to
+}
+
 // All yields every entry, aliases included, by id.
 func (c *Catalogue) All() iter.Seq[tenancy.Model] {
 	return func(yield func(tenancy.Model) bool) {

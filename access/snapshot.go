@@ -2,10 +2,7 @@ package access
 
 import (
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -17,8 +14,28 @@ type Snapshot struct {
 	catalogue *Catalogue
 	pictures  map[tenancy.OrgID]*Picture
 	orgOf     map[tenancy.ProjectID]tenancy.OrgID
-	keys      map[tenancy.KeyID]*Grant
+	keys      map[tenancy.KeyID]*entry
 	visible   map[tenancy.UserID][]*place // in the order of navigation
+}
+
+// entry is a key: what decisions rest on, and beside it what is only told.
+type entry struct {
+	Grant
+	name    string
+	created time.Time
+	secrets [2]sight // the current one and the one before
+}
+
+// sight is that a person saw a secret, and until when that secret is good.
+type sight struct {
+	by   tenancy.UserID // empty: of no secret
+	ends time.Time      // zero: with the key
+}
+
+func entryOf(k tenancy.Key) *entry {
+	return &entry{GrantOf(k), k.Name, k.Created, [2]sight{
+		{k.Current.MintedBy, k.Current.Ends}, {k.Previous.MintedBy, k.Previous.Ends},
+	}}
 }
 
 // RecordError is a record that cannot be part of a [Snapshot]. It matches
@@ -42,7 +59,8 @@ func (e *RecordError) Is(target error) bool { return target == tenancy.ErrInvali
 // twice, or without an id; for one whose organization, project or alias target is missing; for an
 // owner who is not on the roster; and for a project or key id in two
 // organizations. Places and personal keys of people who left the roster are no
-// error: they are void, and decide nothing.
+// error: they are void, and decide nothing. Nor is an owner of a closed organization
+// who is not on the roster, for what hangs under a tombstone is swept.
 //
 // Fields are not validated: a record that no transition could have made decides
 // as it stands, and unknown values deny.
@@ -50,7 +68,7 @@ func NewSnapshot(records ...tenancy.Entity) (*Snapshot, error) {
 	s := &Snapshot{
 		pictures: map[tenancy.OrgID]*Picture{},
 		orgOf:    map[tenancy.ProjectID]tenancy.OrgID{},
-		keys:     map[tenancy.KeyID]*Grant{},
+		keys:     map[tenancy.KeyID]*entry{},
 		visible:  map[tenancy.UserID][]*place{},
 	}
 	sorted, err := s.sort(records)
@@ -92,8 +110,7 @@ func (s *Snapshot) sort(records []tenancy.Entity) (map[tenancy.OrgID][]tenancy.E
 			if s.keys[v.ID] != nil {
 				return nil, &RecordError{ref, "key id in two organizations"}
 			}
-			g := GrantOf(v)
-			s.keys[v.ID] = &g
+			s.keys[v.ID] = entryOf(v)
 		case tenancy.Project:
 			if _, taken := s.orgOf[v.ID]; taken {
 				return nil, &RecordError{ref, "project id in two organizations"}
@@ -149,10 +166,9 @@ func (s *Snapshot) dangles(v tenancy.Entity) string {
 			return "an alias of what is missing, or of an alias"
 		}
 	case tenancy.Organization:
-		for _, owner := range v.Owners {
-			if !s.pictures[v.ID].members[owner].Active() {
-				return "an owner who is not on the roster"
-			}
+		strays := func(owner tenancy.UserID) bool { return !s.pictures[v.ID].members[owner].Active() }
+		if v.Closed.IsZero() && slices.ContainsFunc(v.Owners, strays) {
+			return "an owner who is not on the roster"
 		}
 	case tenancy.ProjectMember:
 		if s.orgOf[v.Project] != v.Org {
@@ -170,194 +186,5 @@ func (s *Snapshot) dangles(v tenancy.Entity) string {
 	return ""
 }
 
-// order prepares navigation: what everybody sees, organization by organization,
-// active projects by folded name, then id.
-func (s *Snapshot) order() {
-	for _, org := range slices.Sorted(maps.Keys(s.pictures)) {
-		p := s.pictures[org]
-		for _, at := range p.active() {
-			for user := range at.people {
-				if !p.org.Owns(user) {
-					s.show(p, at, user)
-				}
-			}
-			for _, owner := range p.org.Owners {
-				s.show(p, at, owner)
-			}
-		}
-	}
-}
-
-// show adds a project to what a person sees, if they do.
-func (s *Snapshot) show(p *Picture, at *place, user tenancy.UserID) {
-	standing := p.Standing(user, at.project.ID)
-	if standing.May(SeeProject, "") == ReasonNone {
-		s.visible[user] = append(s.visible[user], at)
-	}
-}
-
-// active returns the projects in use, in order.
-func (p *Picture) active() []*place {
-	folded := make(map[*place]string, len(p.projects))
-	var active []*place
-	for _, at := range p.projects {
-		if at.project.Archived.IsZero() {
-			active = append(active, at)
-			folded[at] = tenancy.Fold(at.project.Name)
-		}
-	}
-	slices.SortFunc(active, func(a, b *place) int {
-		if c := strings.Compare(folded[a], folded[b]); c != 0 {
-			return c
-		}
-		return strings.Compare(string(a.project.ID), string(b.project.ID))
-	})
-	return active
-}
-
 // At returns the snapshot at a time.
 func (s *Snapshot) At(now time.Time) View { return View{s, now} }
-
-// View is a [Snapshot] at a time. The zero View denies.
-type View struct {
-	snap *Snapshot
-	now  time.Time
-}
-
-// CanCall says whether a key may call a model. An id that the snapshot does not
-// have is denied with [ReasonUnknownKey].
-//
-// It knows the key by its id, which is no secret: verifying a token is not this
-// package's affair.
-func (v View) CanCall(key tenancy.KeyID, model tenancy.ModelID) Decision {
-	g := v.grant(key)
-	if g == nil {
-		return Decision{Reason: ReasonUnknownKey}
-	}
-	return v.snap.pictures[g.Org].Decide(v.snap.catalogue, g, model, v.now)
-}
-
-// CanUse says whether a person may call a model in a project, in the host's own
-// playground. Of a project in which the person has no place it tells no more
-// than of one that is not there.
-func (v View) CanUse(user tenancy.UserID, project tenancy.ProjectID, model tenancy.ModelID) Decision {
-	p := v.pictureOf(project)
-	if s := p.Standing(user, project); !s.placed() { // not there, or not theirs: one answer
-		return Decision{Reason: ReasonHolderMayNotCall, Subject: Subject{Project: project, User: user}}
-	}
-	return p.DecideUse(v.snap.catalogue, user, project, model)
-}
-
-// Explanation is a decision with everything that speaks against it.
-type Explanation struct {
-	Decision
-	Reasons []Reason // all that hold, in order; empty where the decision is Allow
-}
-
-// Explain is [View.CanCall] with all the reasons.
-func (v View) Explain(key tenancy.KeyID, model tenancy.ModelID) Explanation {
-	g := v.grant(key)
-	if g == nil {
-		return Explanation{Decision{Reason: ReasonUnknownKey}, []Reason{ReasonUnknownKey}}
-	}
-	rs, canonical := v.snap.pictures[g.Org].keyReasons(v.snap.catalogue, g, model, v.now)
-	return Explanation{decided(rs, g.subject(), canonical), rs.List()}
-}
-
-// Models yields the entries of the catalogue that a key may call, aliases
-// included, by id.
-func (v View) Models(key tenancy.KeyID) iter.Seq[tenancy.Model] {
-	g := v.grant(key)
-	if g == nil {
-		return func(func(tenancy.Model) bool) {}
-	}
-	return v.snap.pictures[g.Org].Callable(v.snap.catalogue, g, v.now)
-}
-
-// Callable yields the entries of the catalogue that [Picture.Decide] allows the
-// key, aliases included, by id.
-func (p *Picture) Callable(c *Catalogue, g *Grant, now time.Time) iter.Seq[tenancy.Model] {
-	return func(yield func(tenancy.Model) bool) {
-		for m := range c.All() {
-			if p.Decide(c, g, m.ID, now).Allowed() && !yield(m) {
-				return
-			}
-		}
-	}
-}
-
-// Can says whether a person may do something. The subject names an organization,
-// a project, or a key; what it leaves out follows from what it names. For
-// [CreateKey], Subject.User says whose key it would be: empty for a service key.
-func (v View) Can(user tenancy.UserID, action Action, subject Subject) Decision {
-	s, whose, ok := v.standing(user, action, subject)
-	d := Decision{Reason: ReasonNotFound, Subject: subject}
-	if ok {
-		d.Reason = s.May(action, whose)
-	}
-	if ok && d.Reason == ReasonNone {
-		d.Effect = Allow
-	}
-	return d
-}
-
-// standing finds whom the question is about. ok is false where the subject is
-// not there or contradicts itself.
-func (v View) standing(user tenancy.UserID, action Action, on Subject) (s Standing, whose Whose, ok bool) {
-	var key *Grant
-	if on.Key != "" {
-		if key = v.grant(on.Key); key == nil || on.Project != "" && on.Project != key.Project {
-			return s, "", false
-		}
-		on.Project = key.Project
-	}
-	p := v.pictureOf(on.Project)
-	if on.Project == "" && v.snap != nil {
-		p = v.snap.pictures[on.Org]
-	}
-	if p == nil || on.Org != "" && on.Org != p.org.ID {
-		return s, "", false
-	}
-	s = p.Standing(user, on.Project)
-	switch {
-	case key != nil:
-		whose = s.WhoseKey(key.Kind, key.Membership)
-	case action == CreateKey && on.User == "":
-		whose = Service
-	case action == CreateKey && on.User == user:
-		whose = Own
-	case action == CreateKey:
-		whose = Others
-	}
-	return s, whose, true
-}
-
-// VisibleProjects yields the projects that a person sees in navigation:
-// organization by organization in the order of their ids, in each by folded name,
-// then id. It yields exactly those for which [View.Can] allows [SeeProject].
-func (v View) VisibleProjects(user tenancy.UserID) iter.Seq[tenancy.Project] {
-	return func(yield func(tenancy.Project) bool) {
-		if v.snap == nil {
-			return
-		}
-		for _, at := range v.snap.visible[user] {
-			if !yield(at.project) {
-				return
-			}
-		}
-	}
-}
-
-func (v View) grant(key tenancy.KeyID) *Grant {
-	if v.snap == nil {
-		return nil
-	}
-	return v.snap.keys[key]
-}
-
-func (v View) pictureOf(project tenancy.ProjectID) *Picture {
-	if v.snap == nil {
-		return nil
-	}
-	return v.snap.pictures[v.snap.orgOf[project]]
-}
