@@ -6,10 +6,12 @@ import (
 	"iter"
 	"slices"
 	"testing"
+	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"example.com/tenet"
+	"example.com/tenet/access"
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
 	"example.com/tenet/tenancy"
@@ -94,6 +96,7 @@ func TestActiveProject(t *testing.T) {
 		prod, first, last, old := w.project.ID, project("Äpfel"), project("zebra"), project("aaa")
 		must[tenancy.Project](t)(ann.ArchiveProject(ctx, w.org, old))
 		hidden := must[tenancy.Project](t)(ann.CreateProject(ctx, w.org, tenet.NewProject{Name: "aab"})).ID
+		view := must[*access.Snapshot](t)(w.Snapshot(ctx)).At(time.Now())
 		const absent, odd = tenancy.ProjectID("proj_01JD0000000000000000000000"), tenancy.ProjectID("proj_\x00")
 		for _, tt := range []struct {
 			name              string
@@ -117,6 +120,9 @@ func TestActiveProject(t *testing.T) {
 			{"an owner asks", "ann", first, "", first, "owners see every project"},
 			{"one without a project", "rob", prod, last, "", "none"},
 		} {
+			if p, _ := view.ActiveProject(tt.user, w.org, tt.asked, tt.remembered); p.ID != tt.want {
+				t.Errorf("%s, of the snapshot: %v, want %v (%s)", tt.name, p.Name, tt.want, tt.why)
+			}
 			got, err := w.As(tt.user).ActiveProject(ctx, w.org, tt.asked, tt.remembered)
 			if err != nil || got.Value.ID != tt.want || got.Absent() != (tt.want == "") {
 				t.Errorf("%s: %v, %v, want %v (%s)", tt.name, got.Value.Name, err, tt.want, tt.why)

@@ -89,3 +89,32 @@ func (t *Tenet) planned(w *work, org tenancy.OrgID, set tenancy.ModelSet) func(t
 	}
 	return func(id tenancy.ModelID) bool { return in[id] }
 }
+
+// ProjectModels returns how a project stands to each model that it may hear of, by id,
+// to everybody who sees the project: what is in the organization's plan, and what is on
+// in the project and left the plan. It is what decides a call.
+func (a Actor) ProjectModels(ctx context.Context, org tenancy.OrgID, id tenancy.ProjectID) ([]access.ModelStatus, error) {
+	r := a.ask(org, "project.models.see", tenancy.KindProject, string(id), nil)
+	var s access.Standing
+	var plan tenancy.Subscription
+	err := a.check(ctx, r, func(w *work) error {
+		ref := tenancy.SubscriptionRef(org)
+		s = a.stand(w, org, id, ref.Ref)
+		if !s.Sees() || !s.Org.Closed.IsZero() {
+			return ErrNotFound
+		}
+		plan = read(w, ref).Value
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var models []tenancy.Model
+	for m, err := range store.Walk(ctx, a.t.st, store.AllOf[tenancy.Model]()) {
+		if err != nil {
+			return nil, r.wrap(err)
+		}
+		models = append(models, m.Value)
+	}
+	return access.ProjectModels(access.NewCatalogue(models...), s.Org, plan, s.Project), nil
+}

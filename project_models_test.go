@@ -3,6 +3,10 @@ package tenet_test
 import (
 	"errors"
 	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"example.com/tenet"
 	"example.com/tenet/access"
@@ -63,4 +67,43 @@ func TestA13AllIsNotTakenFrom(t *testing.T) {
 	if len(texts) != 4 || texts[0] != texts[1] || texts[1] != texts[2] {
 		t.Errorf("the catalogue can be probed: %q", texts)
 	}
+}
+
+// What a project's page says of each model is what decides a call, and nothing is told of
+// models that are neither in the plan nor on.
+func TestProjectModels(t *testing.T) {
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newTownOver(t, st)
+		ctx, ann, ops, id := t.Context(), w.As("ann"), w.Operator("ops"), w.project.ID
+		must[tenancy.Project](t)(ann.TurnOnModels(ctx, w.org, id, "small"))
+		for _, m := range []tenancy.Model{{ID: "theirs", Orgs: []tenancy.OrgID{w.other}}, {ID: "mini", Public: true}, {ID: "left", Public: true}} {
+			mustNot(t, ops.PutModel(ctx, m))
+		}
+		must[tenancy.Project](t)(ann.TurnOnModels(ctx, w.org, id, "left"))
+		mustNot(t, ops.SetSubscription(ctx, tenancy.Subscription{Org: w.org, Plan: "basic", Models: tenancy.Models("gpt-4o", "small", "mini", "theirs")}))
+		mustNot(t, ops.RetireModel(ctx, "small"))
+		no := access.ReasonModelNotInPlan
+		want := []access.ModelStatus{
+			{Model: "gpt-4o", Aliases: []tenancy.ModelID{"latest"}, Enabled: true, InPlan: true},
+			{Model: "left", Enabled: true, Reasons: []access.Reason{no}},
+			{Model: "mini", InPlan: true, Reasons: []access.Reason{access.ReasonModelNotEnabled}},
+			{Model: "small", Enabled: true, Reasons: []access.Reason{no}},
+		}
+		for _, u := range people[:4] {
+			got := must[[]access.ModelStatus](t)(w.As(u).ProjectModels(ctx, w.org, id))
+			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", u, diff)
+			}
+		}
+		p := w.principal(t)
+		for _, s := range must[[]access.ModelStatus](t)(ann.ProjectModels(ctx, w.org, id)) {
+			if d := w.CanCall(p, s.Model); d.Allowed() != s.Callable() {
+				t.Errorf("%s: callable %v, decided %+v", s.Model, s.Callable(), d)
+			}
+		}
+		of := must[*access.Snapshot](t)(w.Snapshot(ctx)).At(time.Now()).ProjectModels(id)
+		if diff := gocmp.Diff(of, must[[]access.ModelStatus](t)(ann.ProjectModels(ctx, w.org, id))); diff != "" {
+			t.Errorf("(-snapshot +verb):\n%s", diff)
+		}
+	})
 }

@@ -96,6 +96,9 @@ func projectVerbs() []verb {
 		{name: "TurnOffModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return second(a.TurnOffModels(ctx, on.org, on.project, "gpt-4o"))
 		}},
+		{name: "ProjectModels", may: "++++---", why: "all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.ProjectModels(ctx, on.org, on.project))
+		}},
 		{name: "SetProjectModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return second(a.SetProjectModels(ctx, on.org, on.project, tenancy.Models("small")))
 		}},
@@ -388,6 +391,8 @@ func TestArchiveAndRestore(t *testing.T) {
 		{"displace", ann.RemoveProjectMember(ctx, w.org, id, "vic"), tenancy.ErrArchived, "writes are refused"},
 		{"key", third(ann.CreateKey(ctx, w.org, id, serviceKey("x"))), tenancy.ErrArchived, "writes are refused"},
 		{"a project owner looks", second(w.As("pat").Project(ctx, w.org, id)), nil, "for the people who run things"},
+		{"a project owner's models", second(w.As("pat").ProjectModels(ctx, w.org, id)), nil, "for the people who run things"},
+		{"a member's models", second(w.As("mem").ProjectModels(ctx, w.org, id)), tenet.ErrNotFound, "it is gone from their navigation"},
 		{"a member looks", second(w.As("mem").Project(ctx, w.org, id)), tenet.ErrNotFound, "it is gone from their navigation"},
 		{"a member's usage", second(w.As("mem").Usage(ctx, w.org, id, tenet.UsageQuery{Span: lately})), tenet.ErrNotFound, "it is gone from their navigation"},
 		{"a project owner's usage", second(w.As("pat").Usage(ctx, w.org, id, tenet.UsageQuery{Span: lately})), nil, "the numbers stay"},
