@@ -40,6 +40,14 @@ func operatorVerbs() []operatorVerb {
 		{"CloseOrganization", "+--", "it is closed once", func(ctx context.Context, o tenet.Operator, on ids) error {
 			return o.CloseOrganization(ctx, on.org)
 		}},
+		{"Preview/plan", "+--", "as the change", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return second(o.Preview(ctx, on.org, func(o tenet.Operator) error {
+				return o.SetSubscription(ctx, tenancy.Subscription{Org: on.org, Plan: "basic"})
+			}))
+		}},
+		{"Preview/catalogue", "++-", "a closed one is looked at as it is", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return second(o.Preview(ctx, on.org, func(o tenet.Operator) error { return o.RetireModel(ctx, "small") }))
+		}},
 		{"Organizations", "+++", "all of them", func(ctx context.Context, o tenet.Operator, _ ids) error { return drain(o.Organizations(ctx)) }},
 		{"Settings", "++-", "closed ones too", func(ctx context.Context, o tenet.Operator, on ids) error { return second(o.Settings(ctx, on.org)) }},
 		{"Audit/organization", "++-", "a trail outlives its organization", func(ctx context.Context, o tenet.Operator, on ids) error {

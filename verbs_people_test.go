@@ -45,6 +45,21 @@ func peopleVerbs() []verb {
 		{name: "ProjectPeople", may: "++++---", why: "all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return drain(a.ProjectPeople(ctx, on.org, on.project))
 		}},
+		{name: "AccessMatrix", may: "+ffff--", org: true, why: "it has everybody and every project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.AccessMatrix(ctx, on.org))
+		}},
+		{name: "KeyMatrix", may: "++++---", why: "as keys are listed", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.KeyMatrix(ctx, on.org, on.project))
+		}},
+		{name: "Explain", may: "++++---", why: "as keys are listed", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.Explain(ctx, on.org, on.service, "gpt-4o"))
+		}},
+		{name: "Preview/archive", may: "++ff---", why: "who may do it may hear what it does", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.Preview(ctx, on.org, func(a tenet.Actor) error { return second(a.ArchiveProject(ctx, on.org, on.project)) }))
+		}},
+		{name: "Preview/remove", may: "+ffff--", org: true, why: "who may do it may hear what it does", do: func(ctx context.Context, a tenet.Actor, on ids) error {
+			return second(a.Preview(ctx, on.org, func(a tenet.Actor) error { return a.RemoveMember(ctx, on.org, "mem") }))
+		}},
 		{name: "Invite", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
 			return third(a.Invite(ctx, on.org, tenet.NewInvite{Email: "new@example.com"}))
 		}},
