@@ -34,6 +34,9 @@ func (g *gateway) routeConsole(mux *http.ServeMux) {
 	} {
 		mux.HandleFunc(pattern, g.logged(show))
 	}
+	for pattern, show := range g.peoplePages() {
+		mux.HandleFunc(pattern, g.logged(show))
+	}
 	g.routeOperator(mux)
 }
 

@@ -3,6 +3,7 @@
 //
 //	go run ./examples/gateway                                   # a built-in upstream; prints keys and curl lines
 //	go run ./examples/gateway -upstream https://api.example.com -upstream-key-env UPSTREAM_KEY
+//	go run ./examples/gateway -access                           # who may do what, and which key calls what
 //	go run ./examples/gateway -selftest                         # drives the whole story over HTTP
 //
 // It is an example of a host, and small for that: one organization, made at the
@@ -44,11 +45,12 @@ type config struct {
 func main() {
 	var c config
 	var keyEnv string
-	var test bool
+	var test, matrix bool
 	flag.StringVar(&c.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	flag.StringVar(&c.data, "data", "gateway-data", "folder for the database, the pepper and the login key")
 	flag.StringVar(&c.upstream, "upstream", "", "URL of an OpenAI-compatible upstream, without /v1 (default: a built-in one)")
 	flag.StringVar(&keyEnv, "upstream-key-env", "", "environment variable that holds the upstream's API key")
+	flag.BoolVar(&matrix, "access", false, "print who may do what and which key calls what, as tables, and exit")
 	flag.BoolVar(&test, "selftest", false, "start on a free port with a temporary folder, drive the whole story over HTTP, and exit")
 	flag.Parse()
 	if keyEnv != "" {
@@ -57,6 +59,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	run := serve
+	if matrix {
+		run = func(ctx context.Context, c config) error { return printAccess(ctx, c, os.Stdout) }
+	}
 	if test {
 		run = selftest
 	}

@@ -53,6 +53,7 @@ func (t *tester) run(f *firstStart, out *outage) {
 	t.routes(f)
 	t.bodies(f)
 	t.models(f)
+	t.people(f)
 	t.lifecycle(f)
 	t.reports()
 	t.outage(f, out)

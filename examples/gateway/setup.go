@@ -147,29 +147,19 @@ func (g *gateway) upstreamModels(ctx context.Context, target *url.URL) ([]tenanc
 	return ids, nil
 }
 
-// welcome says where things are and how to begin. Keys can be printed at the first
-// start only: afterwards nobody has them, the gateway included.
+// welcome says where things are and how to begin.
 func (g *gateway) welcome(w io.Writer) {
 	fmt.Fprintf(w, "gateway on %s, data in %s\n", g.base, g.data)
-	f := g.first
-	if f == nil {
-		fmt.Fprintf(w, "\nThe keys were printed at the first start and are kept nowhere. Remove the folder to begin again,\nor make another key with the console.\n")
-	} else {
+	g.showKeys(w)
+	if f := g.first; f != nil {
 		fmt.Fprintf(w, `
-Organization %s with two projects. Their keys, shown this once:
-
-  prod         %s   (service)
-  prod         %s   (Marco's own)
-  experiments  %s   (service)
-
 Try it:
 
   curl %s/v1/chat/completions -H 'Authorization: Bearer %s' \
     -H 'Content-Type: application/json' -d '{"model":"%s","messages":[{"role":"user","content":"Hello"}]}'
 
   curl %s/v1/models -H 'Authorization: Bearer %s'
-`, f.org, f.prodKey.Reveal(), f.marcoKey.Reveal(), f.expKey.Reveal(),
-			g.base, f.prodKey.Reveal(), f.chat, g.base, f.expKey.Reveal())
+`, g.base, f.prodKey.Reveal(), f.chat, g.base, f.expKey.Reveal())
 	}
 	fmt.Fprintf(w, `
 The console, as Olivia (owner), as Marco (member), and as the operator:
@@ -179,4 +169,21 @@ The console, as Olivia (owner), as Marco (member), and as the operator:
   curl %[1]s/operator/subscription -X PUT -H 'Authorization: Bearer %[4]s' -d '{"plan":"everything","models":"all"}'
 
 `, g.base, g.logins.token(owner), g.logins.token(member), g.logins.token(operator))
+}
+
+// showKeys prints the keys at the first start. Afterwards nobody has them, the gateway
+// included.
+func (g *gateway) showKeys(w io.Writer) {
+	f := g.first
+	if f == nil {
+		fmt.Fprintf(w, "\nThe keys were printed at the first start and are kept nowhere. Remove the folder to begin again,\nor make another key with the console.\n")
+		return
+	}
+	fmt.Fprintf(w, `
+Organization %s with two projects. Their keys, shown this once:
+
+  prod         %s   (service)
+  prod         %s   (Marco's own)
+  experiments  %s   (service)
+`, f.org, f.prodKey.Reveal(), f.marcoKey.Reveal(), f.expKey.Reveal())
 }
