@@ -33,6 +33,7 @@ func TestDifferential(t *testing.T) {
 		compareCalls(t, w, n, snap, &calls)
 		compareUses(t, w, n, snap.At(noon), &uses)
 		compareActs(t, w, n, snap.At(noon), &acts)
+		compareTold(t, w, n, snap.At(noon))
 		worlds++
 	})
 	total := calls.decisions + uses.decisions + acts.decisions
@@ -105,6 +106,36 @@ func compareActs(t *rapid.T, w world, n naive, view access.View, c *tally) {
 					check(u, a, access.Subject{Key: v.ID}, n.may(u, a, n.whose(u, v), v.Org, n.project(v.Project)))
 				}
 			}
+		}
+	}
+}
+
+// compareTold compares what is told about decisions: rights, active projects and how
+// projects stand to models.
+func compareTold(t *rapid.T, w world, n naive, view access.View) {
+	for _, org := range []tenancy.OrgID{"a", "aa", "gone"} {
+		m := view.People(org)
+		for _, row := range m.People {
+			for i, p := range m.Projects {
+				if want := n.right(row.User, n.project(p.ID)); row.Rights[i] != want {
+					t.Fatalf("right of %q in %q: %+v, naive %+v", row.User, p.ID, row.Rights[i], want)
+				}
+			}
+		}
+		for _, u := range append(w.users(), "gone", "") {
+			for _, asked := range append(w.projects(), "gone", "") {
+				for _, remembered := range append(w.projects(), "gone", "") {
+					got, ok := view.ActiveProject(u, org, asked, remembered)
+					if want, some := n.active(u, org, asked, remembered); ok != some || !gocmp.Equal(got, want) {
+						t.Fatalf("ActiveProject(%q, %q, %q, %q) = %+v, naive %+v", u, org, asked, remembered, got, want)
+					}
+				}
+			}
+		}
+	}
+	for _, id := range append(w.projects(), "gone", "") {
+		if diff := gocmp.Diff(n.statuses(n.project(id)), view.ProjectModels(id)); diff != "" {
+			t.Fatalf("ProjectModels(%q) (-naive +got):\n%s", id, diff)
 		}
 	}
 }

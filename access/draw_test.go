@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"example.com/tenet/access"
 	"example.com/tenet/tenancy"
 )
 
@@ -124,9 +125,28 @@ func drawKey(t *rapid.T, id tenancy.KeyID) tenancy.Key {
 	if seldom(t, "expires") {
 		k.Expires = noon.Add(rapid.SampledFrom([]time.Duration{-time.Microsecond, 0, time.Microsecond}).Draw(t, "from noon"))
 	}
+	for _, s := range []*tenancy.KeySecret{&k.Current, &k.Previous} {
+		if often(t, "minted") {
+			*s = by(rapid.SampledFrom(drawnUsers).Draw(t, "minted by"), drawTime(t, "ends"))
+		}
+	}
 	if k.Kind != tenancy.KeyService {
 		k.Holder = rapid.SampledFrom(drawnUsers).Draw(t, "holder")
 		k.Membership = drawStay(t, k.Holder)
 	}
 	return k
+}
+
+// drawChange draws a world that differs from another of the same shape in some of its records.
+func drawChange(t *rapid.T, w world) world {
+	next, other := w.with(), drawWorld(t)
+	for _, v := range other.records() {
+		if seldom(t, "changed") || seldom(t, "changed") {
+			next.put(v)
+		}
+	}
+	if _, err := access.NewSnapshot(next.records()...); err != nil {
+		return other
+	}
+	return next
 }

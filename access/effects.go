@@ -118,14 +118,6 @@ func (e KeyEffect) outcome() string {
 	return strings.Join(parts, ", ")
 }
 
-func list(models []tenancy.ModelID) string {
-	ids := make([]string, len(models))
-	for i, m := range models {
-		ids[i] = printable(string(m))
-	}
-	return strings.Join(ids, " ")
-}
-
 func (e PersonEffect) outcome() string {
 	if e.Project == "" {
 		return fmt.Sprintf("in organization %s: %s, was %s", printable(string(e.Org)), orNone(e.After.Role), orNone(e.Before.Role))

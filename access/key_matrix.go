@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"example.com/tenet/tenancy"
 )
@@ -77,12 +76,4 @@ func (e Explanation) verdict() string {
 		return e.Effect.String()
 	}
 	return codes(e.Reasons)
-}
-
-func codes(rs []Reason) string {
-	var all []string
-	for _, r := range rs {
-		all = append(all, r.String())
-	}
-	return strings.Join(all, ", ")
 }

@@ -154,7 +154,8 @@ func TestBackAsBefore(t *testing.T) {
 }
 
 // Whatever switches a key off does so alone and together with the others, and in
-// every order; it works only while nothing does.
+// every order; it works only while nothing does. Turning one on again tells of a key
+// exactly if it was the last that was off.
 func TestA27AllMustBeActive(t *testing.T) {
 	switches := []struct {
 		name    string
@@ -169,6 +170,7 @@ func TestA27AllMustBeActive(t *testing.T) {
 		{"project", archived("web"), onProject("web", func(p *tenancy.Project) { p.Archived = time.Time{} }), true},
 		{"organization", orgSuspended, onOrg(func(o *tenancy.Organization) { *o = o.Resume() }), true},
 		{"holder", suspended("max"), onMember("max", func(m *tenancy.Member) { m.Suspended = time.Time{} }), false},
+		{"plan", planned(tenancy.ModelSet{}), planned(tenancy.AllModels()), true},
 		{"closed", orgClosed, onOrg(func(o *tenancy.Organization) { o.Closed = time.Time{} }), true},
 	}
 	states := 1 << len(switches)
@@ -184,7 +186,7 @@ func TestA27AllMustBeActive(t *testing.T) {
 			view := w.view(t)
 			for key, want := range map[tenancy.KeyID]bool{"max": personal, "svc": service} {
 				if d := view.CanCall(key, "gpt"); d.Allowed() != want {
-					t.Errorf("state %05b%s: CanCall(%s) = %+v, want allowed %v", state, after, key, d, want)
+					t.Errorf("state %06b%s: CanCall(%s) = %+v, want allowed %v", state, after, key, d, want)
 				}
 			}
 		}
@@ -192,6 +194,13 @@ func TestA27AllMustBeActive(t *testing.T) {
 		for i, s := range switches { // from every state, turn one on again
 			left := state &^ (1 << i)
 			check(w.with(s.on), left == 0, left&^(1<<3) == 0, fmt.Sprintf(", then %s on", s.name))
+			told := map[tenancy.KeyID]bool{}
+			for _, e := range access.Compare(w.view(t), w.with(s.on).view(t)).Keys {
+				told[e.Key] = true
+			}
+			if told["max"] != (!personal && left == 0) || told["svc"] != (!service && left&^(1<<3) == 0) {
+				t.Errorf("state %06b, then %s on: told of %v", state, s.name, told)
+			}
 		}
 	}
 }

@@ -216,6 +216,12 @@ func TestA24IdentifiersAreExact(t *testing.T) {
 			t.Errorf("a variant of an id is allowed: %+v", d)
 		}
 	}
+	if len(view.People("Acme").People) != 0 || len(view.Keys("Web").Keys) != 0 || len(view.ProjectModels("web ")) != 0 {
+		t.Error("a matrix of a variant of an id")
+	}
+	if p, ok := view.ActiveProject("max\u200d", "acme", "web", "web"); ok {
+		t.Errorf("a variant of a person is in %q", p.ID)
+	}
 }
 
 // A model that is on in one project means nothing in another.

@@ -154,3 +154,78 @@ func explained(s access.Subject, model tenancy.ModelID, rs ...access.Reason) acc
 	}
 	return access.Explanation{Decision: access.Decision{Reason: rs[0], Subject: s, Model: model}, Reasons: rs}
 }
+
+// right is what a person may do in a project, in short.
+func (n naive) right(u tenancy.UserID, p tenancy.Project) (r access.Right) {
+	m := n.member(p.Org, u)
+	place := find(n, func(pm tenancy.ProjectMember) bool {
+		return pm.Org == p.Org && pm.Project == p.ID && pm.User == u && pm.Membership == m.Membership
+	})
+	known := slices.Contains([]tenancy.Role{"owner", "member", "viewer"}, place.Role)
+	switch {
+	case m.User == "":
+	case slices.Contains(n.org(p.Org).Owners, u):
+		r.Role, r.From = "owner", "organization"
+	case known:
+		r.Role, r.From = place.Role, "project"
+	}
+	see := map[bool]access.Action{false: access.SeeProject, true: access.SeeArchived}[!p.Archived.IsZero()]
+	r.Sees = n.may(u, see, "", p.Org, p) == access.ReasonNone
+	r.Calls = n.org(p.Org).Suspended.IsZero() && n.may(u, access.CallModel, "", p.Org, p) == access.ReasonNone
+	return r
+}
+
+// navigation is what a person sees of an organization, in order.
+func (n naive) navigation(u tenancy.UserID, org tenancy.OrgID) (seen []tenancy.Project) {
+	for _, v := range n {
+		if p, ok := v.(tenancy.Project); ok && p.Org == org && n.may(u, access.SeeProject, "", org, p) == access.ReasonNone {
+			seen = append(seen, p)
+		}
+	}
+	slices.SortFunc(seen, byNavigation)
+	return seen
+}
+
+// active is the project that a person is in.
+func (n naive) active(u tenancy.UserID, org tenancy.OrgID, asked, remembered tenancy.ProjectID) (tenancy.Project, bool) {
+	seen := n.navigation(u, org)
+	for _, id := range []tenancy.ProjectID{asked, remembered} {
+		for _, p := range seen {
+			if p.ID == id {
+				return p, true
+			}
+		}
+	}
+	if len(seen) > 0 {
+		return seen[0], true
+	}
+	return tenancy.Project{}, false
+}
+
+// statuses are how a project stands to the models that it may hear of.
+func (n naive) statuses(p tenancy.Project) (all []access.ModelStatus) {
+	plan := find(n, func(s tenancy.Subscription) bool { return s.Org == p.Org })
+	ids := p.Models.List()
+	for _, v := range n {
+		if m, ok := v.(tenancy.Model); ok {
+			ids = append(ids, m.ID)
+		}
+	}
+	slices.Sort(ids)
+	for _, id := range slices.Compact(ids) {
+		m := n.model(id)
+		planned := m.ID != "" && (m.Public || slices.Contains(m.Orgs, p.Org)) && m.Retired.IsZero() && has(plan.Models, id)
+		if m.Alias != "" || !planned && !slices.Contains(p.Models.List(), id) {
+			continue
+		}
+		s := access.ModelStatus{Model: id, Enabled: has(p.Models, id), InPlan: planned}
+		s.Reasons, _ = n.call(p, true, id)
+		for _, v := range n {
+			if a, ok := v.(tenancy.Model); ok && a.Alias == id && a.Retired.IsZero() && m.ID != "" {
+				s.Aliases = append(s.Aliases, a.ID)
+			}
+		}
+		all = append(all, s)
+	}
+	return all
+}

@@ -1,16 +1,14 @@
 package access
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"example.com/tenet/tenancy"
 )
 
 // PeopleMatrix is who may do what in an organization: its people by its projects.
-// It is the caller's own.
+// Its slices are the caller's own, but for those within Org.
 type PeopleMatrix struct {
 	Org      tenancy.Organization // zero: there is none
 	Projects []MatrixProject      // active ones in the order of navigation, then archived ones by id
@@ -71,7 +69,18 @@ func (m PeopleMatrix) String() string {
 		}
 		rows = append(rows, row)
 	}
-	return "people of " + told(string(m.Org.ID), m.Org.Name) + "\n\n" + aligned(rows) + "\n* by owning the organization\n"
+	return "people of " + told(string(m.Org.ID), m.Org.Name) + m.state() + "\n\n" + aligned(rows) + "\n* by owning the organization\n"
+}
+
+// state says why nobody calls or sees anything, where nobody does.
+func (m PeopleMatrix) state() string {
+	switch {
+	case !m.Org.Closed.IsZero():
+		return " (closed)"
+	case !m.Org.Suspended.IsZero():
+		return " (suspended)"
+	}
+	return ""
 }
 
 // label is the project's name, with its id where another has the name too, as an
@@ -92,68 +101,4 @@ func (r PersonRow) standing() string {
 		return "suspended"
 	}
 	return orNone(r.OrgRole)
-}
-
-// String is the right in short: "owner* calls", "viewer sees", "member hidden", or
-// "-" for none.
-func (r Right) String() string {
-	if r == (Right{}) {
-		return "-"
-	}
-	star := ""
-	if r.From == FromOrganization {
-		star = "*"
-	}
-	does := "hidden"
-	switch {
-	case r.Calls:
-		does = "calls"
-	case r.Sees:
-		does = "sees"
-	}
-	return fmt.Sprintf("%s%s %s", orNone(r.Role), star, does)
-}
-
-func orNone(r tenancy.Role) string {
-	if r == "" {
-		return "-"
-	}
-	return string(r)
-}
-
-// told is an id and, where there is one, the name that people call it by.
-func told(id, name string) string {
-	if name == "" {
-		return printable(id)
-	}
-	return printable(id) + " " + printable(name)
-}
-
-// printable escapes what does not print as it stands: line breaks, control and
-// formatting characters.
-func printable(s string) string {
-	quoted := fmt.Sprintf("%q", s)
-	return strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)
-}
-
-// aligned sets rows in columns, two spaces apart.
-func aligned(rows [][]string) string {
-	var widths []int
-	for _, row := range rows {
-		for i, cell := range row {
-			if i == len(widths) {
-				widths = append(widths, 0)
-			}
-			widths[i] = max(widths[i], len([]rune(cell)))
-		}
-	}
-	var b strings.Builder
-	for _, row := range rows {
-		line := ""
-		for i, cell := range row {
-			line += fmt.Sprintf("%-*s", widths[i]+2, cell)
-		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
-	}
-	return b.String()
 }

@@ -27,6 +27,26 @@ type Right struct {
 	Calls bool
 }
 
+// String is the right in short: "owner* calls", "viewer sees", "member hidden", or
+// "-" for none.
+func (r Right) String() string {
+	if r == (Right{}) {
+		return "-"
+	}
+	star := ""
+	if r.From == FromOrganization {
+		star = "*"
+	}
+	does := "hidden"
+	switch {
+	case r.Calls:
+		does = "calls"
+	case r.Sees:
+		does = "sees"
+	}
+	return orNone(r.Role) + star + " " + does
+}
+
 // right is a person's right in a project.
 func (p *Picture) right(at *place, user tenancy.UserID) Right {
 	s := Standing{Org: p.org, Member: p.members[user], Project: at.project, Place: at.people[user]}

@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -87,10 +88,50 @@ func TestNewSnapshotAccepts(t *testing.T) {
 		{"every kind", "invites and claims are records too, and decide nothing", []tenancy.Entity{
 			tenancy.Invite{Org: "acme", ID: "inv"}, tenancy.NameClaim{Org: "acme", Folded: "web", Project: "web"}}, nil},
 		{"leftovers", "places and keys of people who left are void, and no error", nil, []step{drop(tenancy.MemberRef("acme", "max").Ref)}},
+		{"owner of a closed organization who is not on the roster", "what hangs under a tombstone is swept",
+			nil, []step{orgClosed, removed("olga")}},
 		{"an organization without owners or plan", "it decides as it stands", []tenancy.Entity{tenancy.Organization{ID: "gamma"}}, nil},
 	} {
 		if _, err := access.NewSnapshot(append(acme().with(tt.steps...).records(), tt.records...)...); err != nil {
 			t.Errorf("%s: %v (%s)", tt.name, err, tt.why)
+		}
+	}
+	swept := acme().with(orgClosed, removed("olga")).view(t)
+	for _, row := range access.Table() {
+		if d := swept.Can("olga", row.Action, access.Subject{Org: "acme"}); d.Reason != access.ReasonNotFound {
+			t.Errorf("an owner who is not on the roster: %s: %+v", row.Action, d)
+		}
+	}
+}
+
+// B12: aliases that lead through ten thousand others, or round in a ring, are refused, and
+// lead nowhere in a catalogue that has them all the same.
+func TestB12LongAliases(t *testing.T) {
+	const depth = 10_000
+	name := func(i int) tenancy.ModelID { return tenancy.ModelID(fmt.Sprintf("m%05d", i)) }
+	for kind, last := range map[string]tenancy.ModelID{"chain": "gpt", "ring": name(0)} {
+		models := []tenancy.Model{{ID: "gpt", Public: true}}
+		var records []tenancy.Entity
+		for i := range depth {
+			next := name(i + 1)
+			if i == depth-1 {
+				next = last
+			}
+			models = append(models, tenancy.Model{ID: name(i), Alias: next})
+			records = append(records, models[len(models)-1])
+		}
+		if _, err := access.NewSnapshot(append(acme().records(), records...)...); !errors.Is(err, tenancy.ErrInvalid) {
+			t.Errorf("%s: NewSnapshot: %v, want ErrInvalid", kind, err)
+		}
+		c := access.NewCatalogue(models...)
+		leads := 0
+		for m := range c.All() {
+			if m.Alias != "" && c.Resolve(m.ID) != nil {
+				leads++
+			}
+		}
+		if want := map[string]int{"chain": 1}[kind]; leads != want { // the last of a chain is one step from a model
+			t.Errorf("%s: %d aliases lead to a model, want %d", kind, leads, want)
 		}
 	}
 }

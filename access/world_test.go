@@ -150,6 +150,11 @@ func change[T tenancy.Recordable](ref tenancy.RefTo[T], by func(*T)) step {
 
 func drop(ref tenancy.Ref) step { return func(w world) { delete(w, ref) } }
 
+// by is a secret that a person minted, and until when it is good.
+func by(u tenancy.UserID, ends time.Time) tenancy.KeySecret {
+	return tenancy.KeySecret{Pepper: "p", MintedBy: u, Minted: noon, Ends: ends}
+}
+
 // Steps in organization acme.
 
 func onOrg(by func(*tenancy.Organization)) step { return change(tenancy.OrganizationRef("acme"), by) }
@@ -182,6 +187,11 @@ func restricted(k tenancy.KeyID, set tenancy.ModelSet) step {
 	return onKey(k, func(k *tenancy.Key) { k.Models = set })
 }
 
+// minted says who minted the secrets of a key.
+func minted(k tenancy.KeyID, current, previous tenancy.KeySecret) step {
+	return onKey(k, func(k *tenancy.Key) { k.Current, k.Previous = current, previous })
+}
+
 func archived(p tenancy.ProjectID) step {
 	return onProject(p, func(p *tenancy.Project) { *p = p.Archive(noon) })
 }
@@ -193,6 +203,14 @@ func revoked(k tenancy.KeyID) step {
 func expiring(k tenancy.KeyID, at time.Time) step {
 	return onKey(k, func(k *tenancy.Key) { k.Expires = at })
 }
+
+func placed(u tenancy.UserID, role tenancy.Role) step {
+	return onPlace(u, func(p *tenancy.ProjectMember) { p.Role = role })
+}
+
+func unplaced(u tenancy.UserID) step { return drop(tenancy.ProjectMemberRef("acme", "web", u).Ref) }
+
+func removed(u tenancy.UserID) step { return drop(tenancy.MemberRef("acme", u).Ref) }
 
 func suspended(u tenancy.UserID) step {
 	return onMember(u, func(m *tenancy.Member) { m.Suspended = noon })
