@@ -124,3 +124,106 @@ func BenchmarkVisibleProjects(b *testing.B) {
 		})
 	}
 }
+
+// large is an organization with 2,000 projects, five keys in each, half of them
+// personal, 50 models and 500 people, each with places in eight projects and the
+// first ten of them owners of the organization.
+func large() world {
+	const projects, keys, models, roster, places = 2000, 5, 50, 500, 8
+	w := world{}
+	user := func(i int) tenancy.UserID { return tenancy.UserID(fmt.Sprintf("user-%03d", i%roster)) }
+	project := func(i int) tenancy.ProjectID { return tenancy.ProjectID(fmt.Sprintf("proj_%04d", i%projects)) }
+	var owners []tenancy.UserID
+	for i := range 10 {
+		owners = append(owners, user(i))
+	}
+	w.org("org", owners...)
+	for i := range models {
+		w.put(tenancy.Model{ID: tenancy.ModelID(fmt.Sprintf("vendor/model-%02d", i)), Public: true})
+	}
+	for i := range projects {
+		w.project("org", project(i))
+		for k := range keys {
+			id := tenancy.KeyID(fmt.Sprintf("key_%04d_%d", i, k))
+			if w.service("org", project(i), id); k%2 == 0 {
+				w.personal("org", project(i), user(i/places), id)
+			}
+		}
+	}
+	for i := range roster {
+		w.join("org", user(i))
+		for p := range places {
+			w.place("org", project(i*places+p), user(i), tenancy.RoleMember)
+		}
+	}
+	return w
+}
+
+// smaller is the plan without one model in ten.
+func smaller(w world) {
+	var kept []tenancy.ModelID
+	for i, m := range w.models() {
+		if i%10 > 0 {
+			kept = append(kept, m)
+		}
+	}
+	change(tenancy.SubscriptionRef("org"), func(s *tenancy.Subscription) { s.Models = tenancy.Models(kept...) })(w)
+}
+
+// Every decision about an organization, twice: what a preview costs beside reading
+// the records.
+func BenchmarkCompare(b *testing.B) {
+	w := large()
+	before := w.view(b)
+	for _, tt := range []struct {
+		name   string
+		change step
+		keys   int
+	}{
+		{"plan", smaller, 10_000},
+		{"person", drop(tenancy.MemberRef("org", "user-249").Ref), 24},
+		{"nothing", func(world) {}, 0},
+	} {
+		b.Run(tt.name, func(b *testing.B) {
+			after := w.with(tt.change).view(b)
+			b.ReportAllocs()
+			var e access.Effects
+			for b.Loop() {
+				e = access.Compare(before, after)
+			}
+			if len(e.Keys) != tt.keys {
+				b.Errorf("%d keys are told of, want %d", len(e.Keys), tt.keys)
+			}
+		})
+	}
+}
+
+func BenchmarkMatrices(b *testing.B) {
+	view := large().view(b)
+	b.Run("people=500/projects=2000", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if m := view.People("org"); len(m.People) != 500 || len(m.Projects) != 2000 {
+				b.Fatalf("%d people, %d projects", len(m.People), len(m.Projects))
+			}
+		}
+	})
+	b.Run("keys=5/models=50", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if m := view.Keys("proj_0007"); len(m.Keys) != 5 || len(m.Models) != 50 {
+				b.Fatalf("%d keys, %d models", len(m.Keys), len(m.Models))
+			}
+		}
+	})
+}
+
+func BenchmarkNewSnapshot(b *testing.B) {
+	records := large().records()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := access.NewSnapshot(records...); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

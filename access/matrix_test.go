@@ -69,17 +69,17 @@ func TestPeopleMatrixOfNothing(t *testing.T) {
 func TestPeopleMatrixText(t *testing.T) {
 	tiny := world{}
 	tiny.org("acme", "olga")
-	for id, name := range map[tenancy.ProjectID]string{"p1": "Lab", "p2": "Lab", "p3": "L\u00e4b", "p4": "", "p5": "a\nb"} {
+	for id, name := range map[tenancy.ProjectID]string{"p1": "Lab", "p2": "Lab", "p3": "L\u00e4b", "p4": "", "p5": "a\nb", "p6": "Lab"} {
 		tiny.put(tenancy.Project{Org: "acme", ID: id, Name: name})
 	}
-	tiny = tiny.with(archived("p2"))
+	tiny = tiny.with(archived("p2"), archived("p6"))
 	for _, tt := range []struct {
 		name, want string
 		steps      []step
 	}{
 		{name: "active", want: "people of acme acme\n\n" +
-			"      organization  p4            a\\nb          p1 Lab        L\u00e4b           p2 Lab (archived)\n" +
-			"olga  owner         owner* calls  owner* calls  owner* calls  owner* calls  owner* sees\n\n* by owning the organization\n"},
+			"      organization  p4            a\\nb          p1 Lab        L\u00e4b           p2 Lab (archived)  p6 Lab (archived)\n" +
+			"olga  owner         owner* calls  owner* calls  owner* calls  owner* calls  owner* sees        owner* sees\n\n* by owning the organization\n"},
 		{name: "suspended", steps: []step{orgSuspended, keepP5}, want: `people of acme acme (suspended)
 
       organization  a\nb
