@@ -70,7 +70,12 @@ func Example_pages() {
 				http.Error(w, err.Error(), tenet.StatusOf(err))
 				return
 			}
-			fmt.Fprintf(w, "%d keys and %d places of %s will stop", len(effects.Keys), len(effects.People)-1, user)
+			for _, k := range effects.Keys {
+				fmt.Fprintf(w, "%s will stop.\n", k.Name)
+			}
+			for _, s := range effects.Secrets {
+				fmt.Fprintf(w, "%s goes on, and they saw its secret: rotate it.\n", s.Name)
+			}
 			return
 		}
 		rev, _ := strconv.ParseUint(r.FormValue("rev"), 10, 64)
@@ -87,7 +92,8 @@ func Example_pages() {
 	fmt.Println(request(remove, "Ann", url.Values{"user": {"zoe"}, "sure": {"yes"}, "op": {"3"}}))
 	// Output:
 	// 403 member.list: tenet: not allowed
-	// 200 1 keys and 1 places of zoe will stop
+	// 200 laptop will stop.
+	// deploy goes on, and they saw its secret: rotate it.
 	// 412 member.remove: tenet: changed since it was read
 	// 409 member.remove: tenancy: an organization keeps at least one owner
 	// 200
@@ -115,8 +121,8 @@ func request(page http.HandlerFunc, name string, form url.Values) string {
 	return strings.TrimSpace(fmt.Sprint(w.Code, " ", w.Body))
 }
 
-// exampleHost is a Tenet in memory with an organization that ann owns, in which zoe has
-// a project and a key of her own.
+// exampleHost is a Tenet in memory with an organization that ann owns. zoe owns a project
+// in it, and has a key of her own and one of the project.
 func exampleHost() (*tenet.Tenet, tenancy.OrgID) {
 	pepper, err := keys.NewPepper("2026-11", []byte("32 random bytes from the secrets"))
 	check(err)
@@ -135,8 +141,10 @@ func exampleHost() (*tenet.Tenet, tenancy.OrgID) {
 	check(err)
 	prod, err := ann.CreateProject(ctx, org.ID, tenet.NewProject{Name: "prod", Models: tenancy.AllModels()})
 	check(err)
-	check(ann.SetProjectMember(ctx, org.ID, prod.ID, "zoe", tenancy.RoleMember))
-	_, _, err = t.As("zoe").CreateKey(ctx, org.ID, prod.ID, tenet.NewKey{Name: "laptop", Kind: tenancy.KeyPersonal, Models: tenancy.AllModels()})
-	check(err)
+	check(ann.SetProjectMember(ctx, org.ID, prod.ID, "zoe", tenancy.RoleOwner))
+	for name, kind := range map[string]tenancy.KeyKind{"laptop": tenancy.KeyPersonal, "deploy": tenancy.KeyService} {
+		_, _, err = t.As("zoe").CreateKey(ctx, org.ID, prod.ID, tenet.NewKey{Name: name, Kind: kind, Models: tenancy.AllModels()})
+		check(err)
+	}
 	return t, org.ID
 }
