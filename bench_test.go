@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/store/memory"
+	"example.com/tenet/store/sqlitefile"
 	"example.com/tenet/tenancy"
 )
 
@@ -132,5 +134,39 @@ func BenchmarkCreateKey(b *testing.B) {
 		if _, _, err := w.As("ann").CreateKey(b.Context(), w.org, w.project.ID, serviceKey("k")); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkRemoveAndSweep takes a person off the roster who is in 2,000 projects, and
+// deletes what is left of their places.
+func BenchmarkRemoveAndSweep(b *testing.B) {
+	for name, backed := range map[string]func() backend{
+		"memory": func() backend { return memory.New() },
+		"sqlitefile": func() backend {
+			st := must[*sqlitefile.Store](b)(sqlitefile.Open(b.Context(), filepath.Join(b.TempDir(), "tenet.db")))
+			b.Cleanup(func() { mustNot(b, st.Close()) })
+			return st
+		},
+	} {
+		b.Run(name, func(b *testing.B) {
+			var removing, sweeping time.Duration
+			for range b.N {
+				b.StopTimer()
+				w := newTownOver(b, backed())
+				w.roam(b, "mem", 2000)
+				caughtUp(b, w.Tenet)
+				b.StartTimer()
+				began := time.Now()
+				mustNot(b, w.As("ann").RemoveMember(b.Context(), w.org, "mem"))
+				removed := time.Now()
+				if n, err := w.Operator("ops").Sweep(b.Context(), w.org); n != 2001 || err != nil {
+					b.Fatal(n, err)
+				}
+				removing += removed.Sub(began)
+				sweeping += time.Since(removed)
+			}
+			b.ReportMetric(float64(removing.Milliseconds())/float64(b.N), "ms/remove")
+			b.ReportMetric(float64(sweeping.Milliseconds())/float64(b.N), "ms/sweep")
+		})
 	}
 }

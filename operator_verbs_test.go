@@ -56,6 +56,18 @@ func operatorVerbs() []operatorVerb {
 		{"Audit/catalogue", "+++", "it names none", func(ctx context.Context, o tenet.Operator, _ ids) error {
 			return second(o.Audit(ctx, "", tenet.AuditQuery{}))
 		}},
+		{"ErasePerson", "++-", "people of a closed one too", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return o.ErasePerson(ctx, on.org, "mem")
+		}},
+		{"ErasePerson/nobody", "++-", "nothing is left to erase", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return o.ErasePerson(ctx, on.org, "nik")
+		}},
+		{"EraseOrganization", "i+-", "it is closed first", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return o.EraseOrganization(ctx, on.org)
+		}},
+		{"Sweep", "++-", "what is void, or all of a tombstone", func(ctx context.Context, o tenet.Operator, on ids) error {
+			return second(o.Sweep(ctx, on.org))
+		}},
 		{"PutModel", "+++", "the catalogue is the operator's", func(ctx context.Context, o tenet.Operator, _ ids) error {
 			return o.PutModel(ctx, tenancy.Model{ID: "tuned", Public: true})
 		}},

@@ -429,6 +429,8 @@ func TestOpenFails(t *testing.T) {
 		{"staleness too short", memory.New(), &tenet.Options{Peppers: good, MaxStaleness: time.Millisecond}, tenancy.ErrInvalid},
 		{"staleness too long", memory.New(), &tenet.Options{Peppers: good, MaxStaleness: time.Hour}, tenancy.ErrInvalid},
 		{"poll too long", memory.New(), &tenet.Options{Peppers: good, Poll: 4 * time.Second}, tenancy.ErrInvalid},
+		{"sweep too often", memory.New(), &tenet.Options{Peppers: good, Sweep: time.Minute - 1}, tenancy.ErrInvalid},
+		{"sweep below never", memory.New(), &tenet.Options{Peppers: good, Sweep: -time.Minute}, tenancy.ErrInvalid},
 		{"poll too short", memory.New(), &tenet.Options{Peppers: good, Poll: 1}, tenancy.ErrInvalid},
 		{"negative patience", memory.New(), &tenet.Options{Peppers: good, Recording: tenet.RecordingOptions{Patience: -1}}, tenancy.ErrInvalid},
 		{"negative room", memory.New(), &tenet.Options{Peppers: good, Recording: tenet.RecordingOptions{Pending: -1}}, tenancy.ErrInvalid},

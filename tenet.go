@@ -44,6 +44,12 @@ type Options struct {
 	// Recording bounds what waits to be written of usage, and for how long.
 	Recording RecordingOptions
 
+	// Sweep is how often void records of every organization are deleted in the
+	// background, as [Operator.Sweep] does, the first time after as long. At least a
+	// minute; zero means never. Where many processes share a store, one of them is
+	// enough. The entries that it leaves name nobody as who did it.
+	Sweep time.Duration
+
 	// HTTP configures [Tenet.Handler]; nil means its defaults.
 	HTTP *HTTPOptions
 
@@ -67,6 +73,7 @@ type Tenet struct {
 	replica  *replica
 	follower *follower
 	recorder *recorder
+	sweeper  *sweeper // nil where nothing is swept in the background
 	queues   queues
 	http     *edge
 	closed   atomic.Bool
@@ -79,8 +86,8 @@ type Tenet struct {
 // The context bounds the loading, and nothing after it.
 //
 // Open starts two goroutines, one that follows the store's feed and one that
-// writes usage; [Tenet.Close] ends them. The store remains the caller's, to close
-// after Tenet.
+// writes usage, and where Options.Sweep is set a third; [Tenet.Close] ends them. The
+// store remains the caller's, to close after Tenet.
 func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 	t, err := configure(st, o)
 	if err = first(err, hasContext(ctx)); err != nil {
@@ -91,17 +98,20 @@ func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 	}
 	t.follower = startFollower(t.replica, t.options.Poll, t.options.MaxStaleness, t.reportFeed)
 	t.recorder = startRecorder(t.usage, t.options.Recording, t.reportUsage)
+	t.sweeper = startSweeper(t, t.options.Sweep)
 	return t, nil
 }
 
-// Close stops what Open started, in order: no new call is let in, what waits to be
-// written of usage is written, the feed is let go. It returns an error where
+// Close stops what Open started, in order: no new call is let in, sweeping ends with
+// the commit that is under way, what waits to be written of usage is written, the feed
+// is let go. It returns an error where
 // records could not be written, and says how many. Calls that are still open may
 // be finished no more. Closing twice is no error.
 func (t *Tenet) Close() error {
 	if t.closed.Swap(true) {
 		return nil
 	}
+	t.sweeper.close()
 	err := t.recorder.close()
 	t.follower.close()
 	return err
@@ -166,6 +176,9 @@ func (o Options) filled() (Options, error) {
 	if o.Poll < time.Millisecond || o.Poll > o.MaxStaleness/2 {
 		return o, option("Poll", "1 millisecond to half of MaxStaleness")
 	}
+	if o.Sweep != 0 && o.Sweep < time.Minute {
+		return o, option("Sweep", "zero or at least a minute")
+	}
 	if o.Format.Prefix() == "" {
 		format, err := keys.NewFormat("tenet", "live")
 		if err != nil {
@@ -199,6 +212,10 @@ func (t *Tenet) reportFeed(err error) {
 
 func (t *Tenet) reportUsage(err error, records int) {
 	t.options.Logger.Error("tenet: usage could not be written", "error", err, "records", records)
+}
+
+func (t *Tenet) reportSweep(err error, organizations int) {
+	t.options.Logger.Error("tenet: void records could not be swept", "error", err, "organizations", organizations)
 }
 
 // Stats are counters since Open. Received is Written and Refused and what is on

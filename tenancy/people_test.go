@@ -206,3 +206,24 @@ func TestInviteErase(t *testing.T) {
 		}
 	}
 }
+
+func TestVoid(t *testing.T) {
+	m, other := aMember(), aMember()
+	other.Membership = "mem_01J0000000000000000000000Z"
+	for name, tt := range map[string]struct {
+		place tenancy.ProjectMember
+		stay  tenancy.Member
+		want  bool
+	}{
+		"of this stay":          {aPlace(), m, false},
+		"of one suspended":      {aPlace(), m.Suspend(now), false},
+		"of an earlier stay":    {aPlace(), other, true},
+		"of one who left":       {aPlace(), tenancy.Member{}, true},
+		"of no stay, left too":  {tenancy.ProjectMember{}, tenancy.Member{}, true},
+		"of no stay, but there": {tenancy.ProjectMember{}, m, true},
+	} {
+		if got := tt.place.Void(tt.stay); got != tt.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -178,6 +178,12 @@ func (m ProjectMember) Gives(stay Member, role Role) bool {
 	return m.RoleFor(stay).Rank() >= role.Rank()
 }
 
+// Void reports whether the place is of an earlier stay on the roster than stay, the
+// person's own now or the zero Member: it counts no more, and never will again.
+func (m ProjectMember) Void(stay Member) bool {
+	return stay.Membership == "" || m.Membership != stay.Membership
+}
+
 // RoleFor returns the role that the place gives to who holds stay on the roster
 // now: none where the place is of another person or an earlier stay, or the
 // person is suspended.
