@@ -18,8 +18,10 @@ import (
 //
 // The user id stays, in usage and in the audit trail: it is the host's own, opaque here,
 // and means nothing once the host's login has forgotten it. The log holds no names and
-// addresses to begin with. Names that people gave to projects and keys stay as well. The
-// person stays on the roster; whoever is to go is removed first.
+// addresses to begin with, but for the fingerprint of what was asked under an operation
+// id that a caller chose, which lets a guess be confirmed. Names that people gave to
+// projects and keys stay as well. The person stays on the roster; whoever is to go is
+// removed first, and a host that sets profiles at each login sets it again.
 //
 // It takes as many commits as it needs, each with an entry that says how many records
 // it changed. Broken off, it is asked again, under the same operation id or another,

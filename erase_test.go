@@ -119,6 +119,26 @@ func TestA30ErasePerson(t *testing.T) {
 	})
 }
 
+// A30: an entry has a fingerprint of what was asked only where a caller chose the
+// operation id: of a name and an address, it would let a guess be confirmed for ever.
+func TestA30NoFingerprintOfWhatIsNotRepeated(t *testing.T) {
+	w, _ := furnished(t, memory.New())
+	ctx, ops := t.Context(), w.Operator("ops")
+	for _, e := range entries(t, w.under, w.org) {
+		if e.Request != [16]byte{} {
+			t.Errorf("%s has a fingerprint", e.Action)
+		}
+	}
+	n := tenet.NewOrganization{Name: "Gamma", Currency: "EUR", Plan: "pro", Owner: tenet.NewMember{User: "gil", Email: memsEmail}}
+	for _, a := range []tenet.Operator{ops, ops.With(tenet.ChangeOptions{Op: "op-1"})} {
+		o := must[tenancy.Organization](t)(a.CreateOrganization(ctx, n))
+		e := entries(t, w.under, o.ID)[0]
+		if chosen := e.Op == "op-1"; (e.Request != [16]byte{}) != chosen {
+			t.Errorf("operation id chosen %v, fingerprint %x", chosen, e.Request)
+		}
+	}
+}
+
 // Who left the roster is erased by what their invites tell.
 func TestErasePersonWhoLeft(t *testing.T) {
 	eachStore(t, func(t *testing.T, st backend) {

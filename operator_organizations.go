@@ -39,11 +39,13 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 	if n.TimeZone == "" {
 		n.TimeZone = "UTC"
 	}
-	if a.opts.Op == "" {
+	minted := a.opts.Op == ""
+	if minted {
 		a.opts.Op = store.OperationID(a.t.mint("op_"))
 	}
 	org := orgIDOf(a.opts.Op)
 	r := a.ask(org, "organization.create", tenancy.KindOrganization, "", n)
+	r.minted = minted
 	var root tenancy.Organization
 	_, replayed, err := a.t.change(ctx, r, func(w *work) error {
 		if err := w.subject(tenancy.OrganizationRef(org).Ref, ""); err != nil {

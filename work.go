@@ -172,6 +172,7 @@ type request struct {
 	asked  any // the arguments; their fingerprint tells a repetition from another use of an operation id
 	print  [16]byte
 	opts   ChangeOptions
+	minted bool // the verb made the operation id; its caller chose none
 	reads  bool // a verb that only reads
 }
 
@@ -242,12 +243,12 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	if err := r.opts.check(); err != nil {
 		return e, false, err
 	}
-	chosen := r.opts.Op != ""
+	chosen := r.opts.Op != "" && !r.minted
 	if r.opts.rehearsal != nil {
 		return e, false, t.rehearse(ctx, r, rule)
 	}
 	if !chosen {
-		r.opts.Op = store.OperationID(t.mint("op_"))
+		r = t.unrepeatable(r)
 	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
 		t.replica.refresh(ctx, e.Refs)
 		return e, true, err
@@ -264,6 +265,17 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 		}
 		return res.Entry, res.Replayed, errors.Join(err, contextError(ctx, again))
 	}
+}
+
+// unrepeatable is r under an operation id that nobody will ask again under. So the log
+// needs no fingerprint of what was asked, which tells names and addresses to who can
+// guess them.
+func (t *Tenet) unrepeatable(r request) request {
+	if r.opts.Op == "" {
+		r.opts.Op = store.OperationID(t.mint("op_"))
+	}
+	r.print = [16]byte{}
+	return r
 }
 
 func hasContext(ctx context.Context) error {
