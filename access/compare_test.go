@@ -152,9 +152,13 @@ func TestCompare(t *testing.T) {
 			Keys: []access.KeyEffect{lost(serviceKey("lab", "lab-svc"), "claude", "tuned")}}},
 		{name: "no plan", why: "absent is none", before: []step{onlyLab}, change: []step{drop(tenancy.SubscriptionRef("acme").Ref)}, want: access.Effects{
 			Keys: []access.KeyEffect{stopped(serviceKey("lab", "lab-svc"), access.ReasonModelNotInPlan)}}},
-		{name: "alias retired", why: "whoever calls by that name fails, in every organization", before: []step{onlyLab},
+		{name: "alias retired", why: "whoever calls by that name fails, in every organization, one after the other", before: []step{onlyLab, func(w world) {
+			w.project("beta", "app")
+			w.service("beta", "app", "app-svc")
+		}},
 			change: []step{onModel("fast", func(m *tenancy.Model) { m.Retired = noon })}, want: access.Effects{
 				Keys: []access.KeyEffect{lost(serviceKey("lab", "lab-svc"), "fast"),
+					lost(access.KeyEffect{Org: "beta", Project: "app", Key: "app-svc", Kind: "service"}, "fast"),
 					lost(access.KeyEffect{Org: "beta", Project: "shop", Key: "shop-svc", Kind: "service"}, "fast")}}},
 		{name: "model that is new in the catalogue", why: "a plan of all has it", before: []step{onlyLab},
 			change: []step{func(w world) { w.put(tenancy.Model{ID: "o3", Orgs: []tenancy.OrgID{"acme"}}) }}, want: access.Effects{

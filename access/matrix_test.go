@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,6 +111,25 @@ func keepP5(w world) {
 	}
 }
 
+// Projects that are put away stand by id, whatever they are called and however many.
+func TestPeopleMatrixArchivedInOrder(t *testing.T) {
+	w := world{}
+	w.org("acme", "olga")
+	var want []tenancy.ProjectID
+	for i := range 10 {
+		id := tenancy.ProjectID(rune('a' + i))
+		w.put(tenancy.Project{Org: "acme", ID: id, Name: string(rune('z' - i)), Archived: noon.Add(time.Duration(-i))})
+		want = append(want, id)
+	}
+	var got []tenancy.ProjectID
+	for _, p := range w.view(t).People("acme").Projects {
+		got = append(got, p.ID)
+	}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // A member record without a stay is on no roster, so it has no role.
 func TestPeopleMatrixWithoutAStay(t *testing.T) {
 	view := acme().with(onMember("rita", func(m *tenancy.Member) { m.Membership = "" })).view(t)
@@ -181,6 +201,9 @@ func TestA15MatricesAreTheDecisions(t *testing.T) {
 					}
 				}
 			}
+			if !slices.IsSortedFunc(m.Keys, func(a, b access.KeyRow) int { return strings.Compare(string(a.ID), string(b.ID)) }) { // created at one time
+				t.Fatalf("keys of %q out of order: %+v", p, m.Keys)
+			}
 			keys += len(m.Keys)
 			if diff := gocmp.Diff(modelsOf(view.ProjectModels(p)), m.Models); diff != "" {
 				t.Fatalf("models of %q (-ProjectModels +Keys):\n%s", p, diff)
@@ -191,8 +214,8 @@ func TestA15MatricesAreTheDecisions(t *testing.T) {
 		}
 		for org, projects := range drawnProjects {
 			m := view.People(org)
-			if len(m.Projects) != len(projects) {
-				t.Fatalf("%d projects of %q, want %d", len(m.Projects), org, len(projects))
+			if len(m.Projects) != len(projects) || !slices.IsSortedFunc(m.Projects, byColumn) {
+				t.Fatalf("projects of %q: %+v, want all of %v in order", org, m.Projects, projects)
 			}
 			for _, row := range m.People {
 				on := access.Subject{Org: org, User: row.User}
@@ -218,6 +241,19 @@ func TestA15MatricesAreTheDecisions(t *testing.T) {
 	if (allowed == 0 || seen == 0) && !t.Failed() {
 		t.Errorf("too little is allowed: %d calls, %d projects seen", allowed, seen)
 	}
+}
+
+// byColumn is active projects in the order of navigation, then archived ones by id.
+func byColumn(a, b access.MatrixProject) int {
+	switch {
+	case !a.Archived && b.Archived:
+		return -1
+	case a.Archived && !b.Archived:
+		return 1
+	case a.Archived:
+		return strings.Compare(string(a.ID), string(b.ID))
+	}
+	return byNavigation(tenancy.Project{ID: a.ID, Name: a.Name}, tenancy.Project{ID: b.ID, Name: b.Name})
 }
 
 func modelsOf(statuses []access.ModelStatus) []tenancy.ModelID {

@@ -33,7 +33,7 @@ func (v View) VisibleProjects(user tenancy.UserID) iter.Seq[tenancy.Project] {
 // An archived project is seen in no navigation, so it is nobody's active one.
 func (v View) ActiveProject(user tenancy.UserID, org tenancy.OrgID, asked, remembered tenancy.ProjectID) (p tenancy.Project, ok bool) {
 	for _, id := range []tenancy.ProjectID{asked, remembered} {
-		if id != "" && v.Can(user, SeeProject, Subject{Org: org, Project: id}).Allowed() {
+		if v.Can(user, SeeProject, Subject{Org: org, Project: id}).Allowed() {
 			return v.pictureOf(id).Project(id), true
 		}
 	}
