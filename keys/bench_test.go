@@ -78,6 +78,22 @@ func BenchmarkParseVerify(b *testing.B) {
 	}
 }
 
+func BenchmarkParseVerifyForeign(b *testing.B) {
+	w := newWorld(b)
+	for name, text := range map[string]string{"short": foreignText, "longest": strings.Repeat("x", keys.MaxForeign)} {
+		key := w.imports(w.peppers, w.service(), text)
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				token, err := w.format.ParseForeign(text)
+				if err != nil || !w.peppers.VerifyForeign(&key, token, now).OK {
+					b.Fatal("refused")
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkSealed(b *testing.B) {
 	w := newWorld(b)
 	key, _ := w.mint(w.personal())

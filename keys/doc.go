@@ -31,6 +31,21 @@
 // In a digest the id is the token's 12 characters. In a seal it is the record's,
 // prefix included, and each part follows its length as 32 bits, big-endian.
 //
+// # Keys of other systems
+//
+// A system that stores the SHA-256 of its tokens can hand its keys over
+// ([SHA256Hex]): an [Import] is such a hash, and [Peppers.Import] makes a key of it,
+// whose secret is digested in a domain of its own:
+//
+//	id     = the first 71 bits of the hash, as 12 base62 digits
+//	digest = HMAC-SHA-256(pepper, "tenet/import/v1" ‖ hash)
+//
+// [Format.ParseForeign] and [Peppers.VerifyForeign] verify the token that the hash
+// is of. They take no token that begins as a native one, and no digest of one domain
+// is one of another, so a token is judged in one way only. The hash itself verifies
+// nothing: it stands in the other system's database. Rotating such a key mints a
+// native secret under the same id.
+//
 // # Use
 //
 //	peppers, err := keys.NewPeppers(newest, older)
@@ -49,9 +64,10 @@
 //
 // # Secrets stay put
 //
-// [Secret], [Token], [InviteToken], [Pepper] and [Peppers] hide themselves from
-// fmt (every verb), encoding/json, encoding.TextMarshaler's users and log/slog,
-// also inside an unexported field. [Secret.Reveal] is the one way out.
+// [Secret], [Token], [InviteToken], [ForeignToken], [Import], [Pepper] and [Peppers]
+// hide themselves from fmt (every verb), encoding/json, encoding.TextMarshaler's
+// users and log/slog, also inside an unexported field. [Secret.Reveal] is the one way
+// out.
 //
 // # Errors
 //

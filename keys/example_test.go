@@ -86,6 +86,33 @@ func ExampleMinter_Rotate() {
 	// after it: false
 }
 
+// A key of another system is brought along by the hash that it keeps, and works with the
+// token that its users have.
+func ExamplePeppers_Import() {
+	peppers, err := keys.NewPeppers(exampleKey.pepper)
+	if err != nil {
+		panic(err)
+	}
+	hash, err := keys.ParseImport("2324eee0fd63846a576af1d6fdea1d9d42f7b150e17de9f4821b3b9f2ef6e219")
+	if err != nil {
+		panic(err)
+	}
+	now := exampleKey.record.Created
+	key, err := peppers.Import(exampleKey.record, hash, "ops", now)
+	if err != nil {
+		panic(err)
+	}
+	token, err := exampleKey.format.ParseForeign("sk-Zm9yZWlnbi10b2tlbi1vZi1hLWdhdGV3YXk")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(token.ID() == key.ID)
+	fmt.Println(peppers.VerifyForeign(&key, token, now).OK)
+	// Output:
+	// true
+	// true
+}
+
 // exampleKey is what the first example makes, for the second.
 var exampleKey = struct {
 	pepper keys.Pepper

@@ -291,9 +291,14 @@ func FuzzParse(f *testing.F) {
 	f.Add("acme_live_i1_01J0000000000000000000000D_zyxwvutsrqponmlkjihgfedcba98764T5qnF")
 	f.Add("")
 	f.Add("\xff\x00acme_live_k1_")
+	f.Add(foreignText)
 	f.Fuzz(func(t *testing.T, text string) {
 		agrees(t, format, text)
 		agrees(t, format, withSum(text))
+		_, err := format.ParseForeign(text)
+		if native := strings.HasPrefix(text, "acme_live_k1_") || strings.HasPrefix(text, "acme_live_i1_"); (err == nil) == (native || text == "" || len(text) > keys.MaxForeign) {
+			t.Fatalf("%q as a foreign token: %v", text, err)
+		}
 		if tok, err := format.ParseInvite(text); err == nil {
 			if _, err := tenancy.ParseInviteID(string(tok.ID())); err != nil || !strings.HasPrefix(text, "acme_live_i1_") {
 				t.Fatalf("%q is an invite of id %q: %v", text, tok.ID(), err)

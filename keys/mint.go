@@ -45,7 +45,7 @@ func (m Minter) mint(k tenancy.Key, by tenancy.UserID, now time.Time) (tenancy.K
 		return tenancy.Key{}, Secret{}, err
 	}
 	k.Current = tenancy.KeySecret{Hint: token[len(token)-tenancy.MaxHint:], MintedBy: by, Minted: tenancy.Instant(now)}
-	m.Peppers.sign(&k, &k.Current, Token{text: &token})
+	m.Peppers.sign(&k, &k.Current, Token{text: &token}.presented())
 	if err := k.Validate(); err != nil {
 		return tenancy.Key{}, Secret{}, err
 	}

@@ -56,7 +56,15 @@ const (
 	domainKey    = "tenet/key/v1"
 	domainRow    = "tenet/row/v1"
 	domainInvite = "tenet/invite/v1"
+	domainImport = "tenet/import/v1"
 )
+
+// presented is what the digest of a token's secret is made of. Each domain has parts
+// of its own fixed lengths.
+type presented struct {
+	domain, id string
+	secret     string // empty of the zero token
+}
 
 // digest is the keyed digest of a secret, whose parts have fixed lengths.
 func (p Pepper) digest(domain, id, secret string) tenancy.Digest {

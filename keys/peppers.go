@@ -58,16 +58,17 @@ func (p *Peppers) Index(id string) int {
 // It reports false, with the zero Digest, where i is no place in the set. The
 // work was done all the same, under the newest pepper, so that an id that is not
 // known costs what a known one costs: call it with -1 then.
-func (p *Peppers) Digest(i int, t Token) (tenancy.Digest, bool) {
+func (p *Peppers) Digest(i int, t Token) (tenancy.Digest, bool) { return p.digest(i, t.presented()) }
+
+func (p *Peppers) digest(i int, t presented) (tenancy.Digest, bool) {
 	if p == nil || len(p.list) == 0 {
 		return tenancy.Digest{}, false
 	}
-	id, secret := cut(t.text, keyIDChars)
-	if i < 0 || i >= len(p.list) || t.text == nil {
-		p.list[0].digest(domainKey, id, secret)
+	if i < 0 || i >= len(p.list) || t.secret == "" {
+		p.list[0].digest(t.domain, t.id, t.secret)
 		return tenancy.Digest{}, false
 	}
-	return p.list[i].digest(domainKey, id, secret), true
+	return p.list[i].digest(t.domain, t.id, t.secret), true
 }
 
 // of returns the pepper of a secret's record.

@@ -6,14 +6,34 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// MaxGrace bounds how long a replaced secret may live on.
-const MaxGrace = 30 * 24 * time.Hour
+// How long a replaced secret lives on.
+const (
+	DefaultGrace               = 24 * time.Hour
+	MaxGrace                   = 30 * 24 * time.Hour
+	NoGrace      time.Duration = -1 // not at all
+)
 
-// Rotation says what becomes of the secrets that a key has. The zero Rotation
-// ends the one before now.
+// Rotation says what becomes of the secrets that a key has. The zero Rotation leaves
+// the one before for [DefaultGrace].
 type Rotation struct {
-	Grace   time.Duration // how long the replaced secret lives on: 0 to [MaxGrace], and never past the key's expiry
-	Replace bool          // end the oldest live secret now, whatever the grace
+	// Grace is how long the replaced secret lives on, in whole microseconds: up to
+	// [MaxGrace], and never past the key's expiry. Zero means [DefaultGrace];
+	// [NoGrace] ends it now.
+	Grace   time.Duration
+	Replace bool // end the oldest live secret now, whatever the grace
+}
+
+// grace is how long the secret lives on that r replaces.
+func (r Rotation) grace() (time.Duration, error) {
+	switch {
+	case r.Grace == NoGrace:
+		return 0, nil
+	case r.Grace == 0:
+		return DefaultGrace, nil
+	case r.Grace < 0 || r.Grace > MaxGrace:
+		return 0, invalid("grace", "at most 30 days; 0 for a day; NoGrace for none")
+	}
+	return r.Grace, nil
 }
 
 // Rotate returns k with a new secret under the same id, and that secret.
@@ -23,6 +43,8 @@ type Rotation struct {
 // newer lives on for the grace; else it is [tenancy.ErrRotationOpen]. A revoked or
 // expired key is [ErrEnded], a grace out of bounds a [*tenancy.FieldError].
 //
+// The new secret is a native one, also where the one before was imported.
+//
 // A secret that verifies nothing, since its seal is broken or its pepper gone,
 // is not live and is not kept. So a key whose pepper was withdrawn gets a working
 // secret again by a rotation, and a row that somebody edited passes nothing on.
@@ -30,17 +52,19 @@ func (m Minter) Rotate(k tenancy.Key, by tenancy.UserID, now time.Time, r Rotati
 	if !k.Revoked.IsZero() || k.Expired(now) {
 		return tenancy.Key{}, Secret{}, ErrEnded
 	}
-	if r.Grace < 0 || r.Grace > MaxGrace {
-		return tenancy.Key{}, Secret{}, invalid("grace", "0 to 30 days")
+	grace, err := r.grace()
+	if err != nil {
+		return tenancy.Key{}, Secret{}, err
 	}
 	old, open := m.live(k, k.Current, now), m.live(k, k.Previous, now)
 	if open && !r.Replace {
 		return tenancy.Key{}, Secret{}, tenancy.ErrRotationOpen
 	}
 	k.Previous = tenancy.KeySecret{}
-	if old && r.Grace > 0 && (open || !r.Replace) {
-		k.Previous = k.Current
-		k.Previous.Ends = graceEnd(k, now.Add(r.Grace))
+	if last := k.Current; old && (open || !r.Replace) {
+		if last.Ends = graceEnd(k, now.Add(grace)); last.Live(now) {
+			k.Previous = last
+		}
 	}
 	return m.mint(k, by, now)
 }

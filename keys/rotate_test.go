@@ -46,12 +46,13 @@ func (r *rotating) works(at time.Time) (out []bool) {
 // The state table of rotation: what each does to a key with one live secret, or
 // two, and what of the secrets works when.
 func TestA29Rotate(t *testing.T) {
-	const hour, day = time.Hour, 24 * time.Hour
+	const us, hour, day = time.Microsecond, time.Hour, 24 * time.Hour
 	type when struct {
 		after time.Duration
 		works []bool
 	}
 	open := func(r *rotating) { must(0, r.rotate(now, keys.Rotation{Grace: day})) }
+	const over = keys.MaxGrace + 1
 	tests := []struct {
 		name, why string
 		before    func(*rotating)
@@ -61,26 +62,41 @@ func TestA29Rotate(t *testing.T) {
 		then      []when
 	}{
 		{"one, grace", "the old secret lives for the grace, to the instant", nil, 0, keys.Rotation{Grace: hour}, nil,
-			[]when{{0, []bool{true, true}}, {hour - 1, []bool{true, true}}, {hour, []bool{false, true}}, {hour + 1, []bool{false, true}}}},
-		{"one, grace 0", "the old secret ends now", nil, 0, keys.Rotation{}, nil, []when{{0, []bool{false, true}}}},
+			[]when{{0, []bool{true, true}}, {hour - us, []bool{true, true}}, {hour - 1, []bool{true, true}}, {hour, []bool{false, true}}, {hour + 1, []bool{false, true}}, {hour + us, []bool{false, true}}}},
+		{"one, nothing said", "the grace is a day", nil, 0, keys.Rotation{}, nil,
+			[]when{{0, []bool{true, true}}, {day - us, []bool{true, true}}, {day - 1, []bool{true, true}}, {day, []bool{false, true}}, {day + 1, []bool{false, true}}, {day + us, []bool{false, true}}}},
+		{"one, no grace", "the old secret ends now", nil, 0, keys.Rotation{Grace: keys.NoGrace}, nil, []when{{0, []bool{false, true}}}},
 		{"one, least grace", "a microsecond is kept", nil, 0, keys.Rotation{Grace: time.Microsecond}, nil,
 			[]when{{0, []bool{true, true}}, {time.Microsecond, []bool{false, true}}}},
+		{"one, less than the least", "a time is whole microseconds, and none is none", nil, 0, keys.Rotation{Grace: us - 1}, nil,
+			[]when{{0, []bool{false, true}}}},
+		{"one, between two microseconds", "the grace is cut, not stretched", nil, 1, keys.Rotation{Grace: hour + 1}, nil,
+			[]when{{hour - 1, []bool{true, true}}, {hour, []bool{false, true}}}},
+		{"one, below the most", "30 days are allowed", nil, 0, keys.Rotation{Grace: keys.MaxGrace - 1}, nil,
+			[]when{{keys.MaxGrace - us - 1, []bool{true, true}}, {keys.MaxGrace - us, []bool{false, true}}}},
 		{"one, most grace", "30 days are allowed", nil, 0, keys.Rotation{Grace: keys.MaxGrace}, nil,
-			[]when{{keys.MaxGrace - 1, []bool{true, true}}, {keys.MaxGrace, []bool{false, true}}}},
-		{"one, grace over", "30 days are the most", nil, 0, keys.Rotation{Grace: keys.MaxGrace + 1}, tenancy.ErrInvalid, nil},
-		{"one, grace under", "a grace is not negative", nil, 0, keys.Rotation{Grace: -1}, tenancy.ErrInvalid, nil},
+			[]when{{keys.MaxGrace - us, []bool{true, true}}, {keys.MaxGrace - 1, []bool{true, true}}, {keys.MaxGrace, []bool{false, true}}, {keys.MaxGrace + 1, []bool{false, true}}, {keys.MaxGrace + us, []bool{false, true}}}},
+		{"one, grace over", "30 days are the most", nil, 0, keys.Rotation{Grace: over}, tenancy.ErrInvalid, nil},
+		{"one, replacing, grace over", "a grace that does not matter is judged too", nil, 0, keys.Rotation{Grace: over, Replace: true}, tenancy.ErrInvalid, nil},
+		{"one, grace under", "a grace is not negative", nil, 0, keys.Rotation{Grace: -us}, tenancy.ErrInvalid, nil},
+		{"one, grace next to none", "NoGrace is one value", nil, 0, keys.Rotation{Grace: keys.NoGrace - 1}, tenancy.ErrInvalid, nil},
 		{"one, replacing", "the oldest ends now, whatever the grace", nil, 0, keys.Rotation{Grace: day, Replace: true}, nil,
 			[]when{{0, []bool{false, true}}}},
 		{"two", "at most two live at a time", open, hour, keys.Rotation{Grace: hour}, tenancy.ErrRotationOpen, nil},
-		{"two, grace 0", "to end both is a replacement, and must be said", open, hour, keys.Rotation{}, tenancy.ErrRotationOpen, nil},
+		{"two, nothing said", "to end one is a replacement, and must be said", open, hour, keys.Rotation{}, tenancy.ErrRotationOpen, nil},
+		{"two, no grace", "to end both is a replacement, and must be said", open, hour, keys.Rotation{Grace: keys.NoGrace}, tenancy.ErrRotationOpen, nil},
 		{"two, a moment before the end", "the first still lives", open, day - 1, keys.Rotation{Grace: hour}, tenancy.ErrRotationOpen, nil},
 		{"two, at the end", "the first is over", open, day, keys.Rotation{Grace: hour}, nil,
 			[]when{{day, []bool{false, true, true}}, {day + hour, []bool{false, false, true}}}},
 		{"two, replacing", "the oldest ends now, the newer lives for the grace", open, hour, keys.Rotation{Grace: hour, Replace: true}, nil,
 			[]when{{hour, []bool{false, true, true}}, {2*hour - 1, []bool{false, true, true}}, {2 * hour, []bool{false, false, true}}}},
-		{"two, replacing, grace 0", "both end now", open, hour, keys.Rotation{Replace: true}, nil, []when{{hour, []bool{false, false, true}}}},
+		{"two, replacing, nothing said", "the newer lives for a day", open, hour, keys.Rotation{Replace: true}, nil,
+			[]when{{hour, []bool{false, true, true}}, {hour + day - 1, []bool{false, true, true}}, {hour + day, []bool{false, false, true}}}},
+		{"two, replacing, no grace", "both end now", open, hour, keys.Rotation{Grace: keys.NoGrace, Replace: true}, nil, []when{{hour, []bool{false, false, true}}}},
 		{"expires within the grace", "the grace never passes the expiry", func(r *rotating) { r.key.Expires = now.Add(hour) }, 0,
 			keys.Rotation{Grace: day}, nil, []when{{hour - 1, []bool{true, true}}, {hour, []bool{false, true}}}},
+		{"expires at the grace's end", "the two are one instant", func(r *rotating) { r.key.Expires = now.Add(day) }, 0,
+			keys.Rotation{}, nil, []when{{day - 1, []bool{true, true}}, {day, []bool{false, true}}}},
 		{"expired", "what is over stays over", func(r *rotating) { r.key.Expires = now.Add(hour) }, hour, keys.Rotation{}, keys.ErrEnded, nil},
 		{"revoked", "revocation is final", func(r *rotating) { r.key = r.key.Revoke(now) }, 0, keys.Rotation{Replace: true}, keys.ErrEnded, nil},
 		{"revoked in the grace", "revocation is final", func(r *rotating) { open(r); r.key = r.key.Revoke(now) }, hour,

@@ -96,6 +96,7 @@ func hiders(t *testing.T) map[string]struct {
 	marker := "marker of 32 bytes, not so random"
 	pepper := must(keys.NewPepper("p", []byte(marker)))
 	set := must(keys.NewPeppers(pepper))
+	foreign, imported := w.foreign(foreignText), must(keys.ParseImport(foreignHash))
 	keySecret := text[len(w.format.Prefix())+13:]
 	inviteSecret := invite.Reveal()[len(w.format.Prefix())+27:]
 	return map[string]struct {
@@ -106,6 +107,8 @@ func hiders(t *testing.T) map[string]struct {
 		"*Secret":     {&secret, struct{ s *keys.Secret }{&secret}, keySecret},
 		"Token":       {token, struct{ t keys.Token }{token}, keySecret},
 		"InviteToken": {inviteToken, struct{ t keys.InviteToken }{inviteToken}, inviteSecret},
+		"Foreign":     {foreign, struct{ t keys.ForeignToken }{foreign}, string(must(hex.DecodeString(foreignHash)))},
+		"Import":      {imported, struct{ i keys.Import }{imported}, string(must(hex.DecodeString(foreignHash)))},
 		"Pepper":      {pepper, struct{ p keys.Pepper }{pepper}, marker},
 		"Peppers":     {set, struct{ p *keys.Peppers }{set}, marker},
 		"*Peppers":    {*set, struct{ p keys.Peppers }{*set}, marker},

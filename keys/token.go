@@ -1,6 +1,10 @@
 package keys
 
-import "example.com/tenet/tenancy"
+import (
+	"strings"
+
+	"example.com/tenet/tenancy"
+)
 
 // Token is a well-formed key token that somebody presented; nothing is verified
 // yet. It hides itself when printed. [Format.Parse] makes it; the zero Token
@@ -24,6 +28,21 @@ func (t Token) ID() tenancy.KeyID { return tenancy.KeyID(tenancy.PrefixKey + t.I
 func (t Token) IDChars() string {
 	id, _ := cut(t.text, keyIDChars)
 	return id
+}
+
+// Clone returns a Token with a copy of the text, for whoever needs it after the text's
+// buffer is used again.
+func (t Token) Clone() Token {
+	if t.text == nil {
+		return Token{}
+	}
+	own := strings.Clone(*t.text)
+	return Token{text: &own}
+}
+
+func (t Token) presented() presented {
+	id, secret := cut(t.text, keyIDChars)
+	return presented{domainKey, id, secret}
 }
 
 // InviteToken is [Token] for invites. That a key token is no invite token, and

@@ -22,18 +22,28 @@ type Match struct {
 // when it was loaded, and leaves Revoked and Expires to the decision, which
 // reports them by name. It compares in constant time and does not allocate.
 func (p *Peppers) Verify(k *tenancy.Key, t Token, now time.Time) Match {
+	return p.verify(k, t.presented(), now)
+}
+
+// VerifyForeign is [Peppers.Verify] for a token of another system: it matches only a
+// secret that was imported, as no native token does.
+func (p *Peppers) VerifyForeign(k *tenancy.Key, t ForeignToken, now time.Time) Match {
+	return p.verify(k, presentedHash(t.hash), now)
+}
+
+func (p *Peppers) verify(k *tenancy.Key, t presented, now time.Time) Match {
 	var none tenancy.KeySecret
 	current, previous := &none, &none
 	if k != nil {
 		current, previous = &k.Current, &k.Previous
 	}
 	i, j := p.Index(current.Pepper), p.Index(previous.Pepper)
-	digest, ok := p.Digest(i, t)
+	digest, ok := p.digest(i, t)
 	if matches(current, digest, ok, now) {
 		return Match{OK: true, OldPepper: i > 0}
 	}
 	if j >= 0 && j != i {
-		digest, ok = p.Digest(j, t)
+		digest, ok = p.digest(j, t)
 	}
 	if matches(previous, digest, ok && j >= 0, now) {
 		return Match{OK: true, Previous: true, OldPepper: j > 0}
@@ -73,7 +83,16 @@ func (p *Peppers) Sealed(k tenancy.Key) bool {
 // do or no right to: the token does not verify, its digest is new, or k is not
 // sealed. Commit the result against the revision that k was read at.
 func (p *Peppers) Redigest(k tenancy.Key, t Token, now time.Time) (tenancy.Key, bool) {
-	match := p.Verify(&k, t, now)
+	return p.redigest(k, t.presented(), now)
+}
+
+// RedigestForeign is [Peppers.Redigest] for a token of another system.
+func (p *Peppers) RedigestForeign(k tenancy.Key, t ForeignToken, now time.Time) (tenancy.Key, bool) {
+	return p.redigest(k, presentedHash(t.hash), now)
+}
+
+func (p *Peppers) redigest(k tenancy.Key, t presented, now time.Time) (tenancy.Key, bool) {
+	match := p.verify(&k, t, now)
 	if !match.OK || !match.OldPepper || !p.Sealed(k) {
 		return k, false
 	}
@@ -86,10 +105,9 @@ func (p *Peppers) Redigest(k tenancy.Key, t Token, now time.Time) (tenancy.Key, 
 }
 
 // sign digests t into secret, one of k's, and seals it, under the newest pepper.
-func (p *Peppers) sign(k *tenancy.Key, secret *tenancy.KeySecret, t Token) {
+func (p *Peppers) sign(k *tenancy.Key, secret *tenancy.KeySecret, t presented) {
 	newest := p.list[0]
-	id, text := cut(t.text, keyIDChars)
 	secret.Pepper = newest.id
-	secret.Digest = newest.digest(domainKey, id, text)
+	secret.Digest = newest.digest(t.domain, t.id, t.secret)
 	secret.Seal = newest.seal(k, secret.Digest)
 }
