@@ -72,7 +72,11 @@ func (a Actor) newKey(w *work, org tenancy.OrgID, project tenancy.ProjectID, n N
 	if err = first(w.err, err); err != nil {
 		return k, keys.Secret{}, err
 	}
-	return keys.Minter{Format: a.t.options.Format, Peppers: a.t.options.Peppers}.Mint(k, a.user, w.now)
+	return a.t.minter().Mint(k, a.user, w.now)
+}
+
+func (t *Tenet) minter() keys.Minter {
+	return keys.Minter{Format: t.options.Format, Peppers: t.options.Peppers}
 }
 
 // RevokeKey switches a key off for good: in this process at its next call, in
@@ -96,18 +100,25 @@ func (a Actor) RevokeKey(ctx context.Context, org tenancy.OrgID, id tenancy.KeyI
 
 // mayKey reads a key that the actor may do action to.
 func (a Actor) mayKey(w *work, does access.Action, org tenancy.OrgID, id tenancy.KeyID) (tenancy.Key, error) {
+	k, s, err := a.keyAndStanding(w, org, id)
+	if err != nil {
+		return k, err
+	}
+	return k, refusal(s.May(does, s.WhoseKey(k.Kind, k.Membership)))
+}
+
+// keyAndStanding reads a key, and what the actor is to its project.
+func (a Actor) keyAndStanding(w *work, org tenancy.OrgID, id tenancy.KeyID) (k tenancy.Key, s access.Standing, err error) {
 	if _, err := tenancy.ParseKeyID(string(id)); err != nil {
-		return tenancy.Key{}, ErrNotFound
+		return k, s, ErrNotFound
 	}
 	if _, err := tenancy.ParseOrgID(string(org)); err != nil {
-		return tenancy.Key{}, ErrNotFound
+		return k, s, ErrNotFound
 	}
-	k := read(w, tenancy.KeyRef(org, id)).Value
-	if k.ID == "" {
-		return k, ErrNotFound
+	if k = read(w, tenancy.KeyRef(org, id)).Value; k.ID == "" {
+		return k, s, ErrNotFound
 	}
-	s := a.stand(w, org, k.Project)
-	return k, refusal(s.May(does, s.WhoseKey(k.Kind, k.Membership)))
+	return k, a.stand(w, org, k.Project), nil
 }
 
 // Keys yields a project's keys by creation, to everybody who sees the project: what is

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"example.com/tenet/access"
+	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -203,6 +204,7 @@ var statuses = []struct {
 	{tenancy.ErrNameTaken, http.StatusConflict},
 	{tenancy.ErrArchived, http.StatusConflict},
 	{tenancy.ErrRotationOpen, http.StatusConflict},
+	{keys.ErrEnded, http.StatusConflict},
 	{usage.ErrInvalid, http.StatusBadRequest},
 	{usage.ErrOverflow, http.StatusBadRequest},
 

@@ -13,6 +13,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/access"
+	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -132,7 +133,7 @@ func TestStatusOf(t *testing.T) {
 		{tenet.ErrNotFound, 404}, {tenet.ErrForbidden, 403}, {tenet.ErrStale, 412}, {tenet.ErrSecretShown, 409},
 		{tenet.ErrUnavailable, 503}, {tenet.ErrClosed, 503},
 		{&tenancy.FieldError{Field: "name", Rule: "short"}, 400}, {tenancy.ErrInvalid, 400}, {tenancy.ErrLastOwner, 409},
-		{tenancy.ErrNameTaken, 409}, {tenancy.ErrArchived, 409}, {tenancy.ErrRotationOpen, 409},
+		{tenancy.ErrNameTaken, 409}, {tenancy.ErrArchived, 409}, {tenancy.ErrRotationOpen, 409}, {keys.ErrEnded, 409},
 		{usage.ErrInvalid, 400}, {usage.ErrOverflow, 400},
 		{store.ErrInvalid, 400}, {store.ErrTooLarge, 413}, {store.ErrReused, 422}, {store.ErrPastRetention, 409},
 		{store.ErrConflict, 503}, {store.ErrUnknownOutcome, 503}, {store.ErrResync, 503}, {store.ErrClosed, 503}, {store.ErrUnavailable, 503},

@@ -44,13 +44,11 @@ func ParseImport(text string) (Import, error) {
 // presented token leads to its key without another index. The id is not secret. Who
 // sees it can try tokens against it, which is hopeless for one that a machine drew at
 // random and easy for one that a person made up: import no such.
-func (i Import) ID() tenancy.KeyID {
-	return hashID(i.stored)
-}
+func (i Import) ID() tenancy.KeyID { return hashID(i.stored) }
 
 // Import returns k with the secret that i is the hash of, under the newest pepper. k
 // comes with everything but ID and Current; its ID becomes [Import.ID]. The secret
-// has no hint, since nobody has seen it. The result is valid ([tenancy.Key.Validate])
+// has no hint, since the token is not known. The result is valid ([tenancy.Key.Validate])
 // or the error says what is not. Whether another key has the same id is for the store
 // to say.
 func (p *Peppers) Import(k tenancy.Key, i Import, by tenancy.UserID, now time.Time) (tenancy.Key, error) {
