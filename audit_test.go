@@ -17,6 +17,7 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 
 	"example.com/tenet"
+	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
@@ -128,6 +129,13 @@ func TestEveryVerbIsAudited(t *testing.T) {
 		{w.org, func() error { return third(w.As("mem").CreateKey(ctx, w.org, w.project.ID, personalKey("k"))) },
 			told{"mem", "key.create", "key ", true, `{"key":{"created_by":"changed","current":"changed","holder":[null,"mem"],"kind":[null,"personal"],` +
 				`"membership":[null,"` + string(mem) + `"],"models":[null,"all"],"name":"changed","project":[null,ID]}}`}},
+		{w.org, func() error { return second(ann.RenameKey(ctx, w.org, w.key.ID, "front end")) },
+			told{"ann", "key.rename", "key ", true, `{"key":{"name":"changed"}}`}},
+		{w.org, func() error {
+			return second(ann.RestrictKey(ctx, w.org, w.key.ID, tenancy.Models("gpt-4o")))
+		}, told{"ann", "key.restrict", "key ", true, `{"key":{"models":["all",["gpt-4o"]]}}`}},
+		{w.org, func() error { return third(ann.RotateKey(ctx, w.org, w.key.ID, keys.Rotation{})) },
+			told{"ann", "key.rotate", "key ", true, `{"key":{"current":"changed","previous":"changed"}}`}},
 		{w.org, func() error { return ann.RevokeKey(ctx, w.org, w.key.ID) },
 			told{"ann", "key.revoke", "key ", true, `{"key":{"revoked":[null,AT]}}`}},
 	} {
@@ -207,6 +215,8 @@ func TestNothingChangedNothingLogged(t *testing.T) {
 		"brand":   second(ann.SetBranding(ctx, w.org, tenancy.Branding{})),
 		"zone":    second(ann.SetTimeZone(ctx, w.org, "UTC")),
 		"look":    second(ann.Project(ctx, w.org, w.project.ID)),
+		"key":     second(ann.RenameKey(ctx, w.org, w.key.ID, w.key.Name)),
+		"list":    second(ann.RestrictKey(ctx, w.org, w.key.ID, w.key.Models)),
 	} {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -259,7 +269,14 @@ func TestA30NothingLeaks(t *testing.T) {
 			note(second(ann.RenameProject(ctx, w.org, p.ID, mark+" 2")))
 			k, secret, err := ann.CreateKey(ctx, w.org, w.project.ID, serviceKey(mark))
 			note(err)
-			secrets = append(secrets, secret.Reveal())
+			_, rotated, err := ann.RotateKey(ctx, w.org, k.ID, keys.Rotation{})
+			note(err)
+			note(third(ann.RotateKey(ctx, w.org, k.ID, keys.Rotation{})))
+			secrets = append(secrets, secret.Reveal(), rotated.Reveal())
+			note(second(ann.RenameKey(ctx, w.org, k.ID, mark+" 4")))
+			note(second(ann.RenameKey(ctx, w.org, k.ID, mark+"\x00")))
+			note(second(ann.RestrictKey(ctx, w.org, k.ID, tenancy.Models(tenancy.ModelID(mark)))))
+			note(second(ann.Key(ctx, w.org, tenancy.KeyID(secret.Reveal()))))
 			note(ann.RevokeKey(ctx, w.org, k.ID))
 			note(second(ann.ArchiveProject(ctx, w.org, p.ID)))
 			note(second(ann.RestoreProject(ctx, w.org, p.ID, mark+" 3")))
@@ -295,7 +312,10 @@ func TestA30NothingLeaks(t *testing.T) {
 		}
 		for v, err := range store.Walk(ctx, st, store.AllOf[tenancy.Key]()) {
 			mustNot(t, err)
-			for _, s := range []tenancy.KeySecret{v.Value.Current} {
+			for _, s := range []tenancy.KeySecret{v.Value.Current, v.Value.Previous} {
+				if s == (tenancy.KeySecret{}) {
+					continue
+				}
 				hidden = append(hidden, string(s.Digest[:]), string(s.Seal[:]))
 			}
 		}

@@ -14,6 +14,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/access"
+	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
 	"example.com/tenet/tenancy"
@@ -99,6 +100,9 @@ func errands() []errand {
 		{"create a key", func(ctx context.Context, w *town, a tenet.Actor) error {
 			return third(a.CreateKey(ctx, w.org, w.project.ID, serviceKey("late")))
 		}},
+		{"rotate a key", func(ctx context.Context, w *town, a tenet.Actor) error {
+			return third(a.RotateKey(ctx, w.org, w.key.ID, keys.Rotation{}))
+		}},
 		{"revoke a key", func(ctx context.Context, w *town, a tenet.Actor) error { return a.RevokeKey(ctx, w.org, w.key.ID) }},
 	}
 }
@@ -120,7 +124,7 @@ func (w *town) state(t testing.TB) []string {
 	for k, err := range store.Walk(t.Context(), w.under, store.WithinOf[tenancy.Key](w.org)) {
 		mustNot(t, err)
 		names[string(k.Value.ID)] = k.Value.Name
-		all = append(all, fmt.Sprintf("key %s, revoked %v", k.Value.Name, !k.Value.Revoked.IsZero()))
+		all = append(all, fmt.Sprintf("key %s, revoked %v, rotating %v", k.Value.Name, !k.Value.Revoked.IsZero(), k.Value.Previous.Pepper != ""))
 	}
 	for _, e := range entries(t, w.under, w.org) {
 		all = append(all, fmt.Sprintf("%s by %s, of %s", e.Action, e.Actor, names[e.Subject.ID]))
