@@ -55,6 +55,7 @@ var importTable = []row{
 	{".", "any", "access keys store tenancy usage usage/meter github.com/oklog/ulid/v2",
 		"the root chooses no backend"},
 	{"examples/gateway", "any", "any", "a host"},
+	{"examples/policytest", "any", "any", "a host"},
 	{"examples/quickstart", "any", "any", "a host"},
 }
 
