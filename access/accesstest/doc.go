@@ -38,19 +38,22 @@
 //
 // A line has a question, an arrow, an answer and a why:
 //
-//		who  action             subject  [for user]  ->  allow        # why
-//		who  calls model  [in project]               ->  deny reason  # why
+//	who  action subject [for user]     ->  allow        # why
+//	who  calls model [in project]      ->  deny reason  # why
 //
-//	  - who is a person or, where it calls without "in", a key.
-//	  - An action is the text of an access.Action. Its subject is an organization, a project as
-//	    "acme/web", or a key, by its name or, where keys share one, as "acme/web/ci".
-//	    "for" says whose key create_key would make; without it, it is a service key.
-//	  - Who, action, model and subject may be lists with commas: every combination is an expectation of its own.
-//	  - A denial names its reason, as access.Reason prints it: the first in order. A denial for another
-//	    reason than the one meant is a rule that nobody has tested.
-//	  - The why is the rest of the line, or else the comment above, which holds for
-//	    all lines up to the next. A line without one is a mistake.
-//	  - What has a space or a comma in it stands in double quotes, as in Go. Ids are words, too.
+// Its words are these.
+//
+//   - Who is a person or, where it calls without "in", a key.
+//   - An action is the text of an access.Action. Its subject is an organization, a
+//     project as "acme/web", or a key, by its name or, where keys share one, as "acme/web/ci".
+//     "for" says whose key create_key would make; without it, it is a service key.
+//   - Who, action, model and subject may be lists with commas: every combination is an
+//     expectation of its own. A line that ends in a comma goes on in the next.
+//   - A denial names its reason, the first in order, as access.Reason prints it. A
+//     denial for another reason than the one meant is a rule that nobody has tested.
+//   - The why is the rest of the line, or else the comment above, which holds for all lines
+//     up to the next comment. A line without one is a mistake.
+//   - What has a space or a comma in it stands in double quotes, as in Go. Ids are words, too.
 //
 // All lines are checked, and all that fail are in one report, each with what was
 // wanted, what came, everything that speaks against it, who the caller is, and the why. A table
