@@ -61,7 +61,8 @@
 //
 // A word that the view does not know fails its line, also where it is denied: a
 // misspelt name is denied everything. Who is meant to be nobody is said by
-// [World.Strangers]. [Uncovered] tells what no line asks about.
+// [World.Strangers], and a model that is meant not to be there is one that is denied with
+// model_unknown. [Uncovered] tells what no line asks about.
 //
 // # The report
 //
