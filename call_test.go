@@ -244,6 +244,7 @@ func TestRefusalsMerge(t *testing.T) {
 				}
 			}
 		}
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // refusals merge by the second
 		refuse(3, "small")
 		refuse(2, "made-up-1")
 		refuse(2, "made-up-2")

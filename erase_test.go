@@ -1,9 +1,13 @@
 package tenet_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +18,7 @@ import (
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
+	"example.com/tenet/store/sqlitefile"
 	"example.com/tenet/tenancy"
 )
 
@@ -251,4 +256,28 @@ func eraseMeets(t *testing.T, mishap func(func()) faults.Fault, n int, closed bo
 	}
 	w.goesOnAt(t, n)
 	return hit
+}
+
+// What was erased is not in the bytes of a SQLite file either, once it is closed.
+func TestA30ErasedBytes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tenet.db")
+	st := must[*sqlitefile.Store](t)(sqlitefile.Open(t.Context(), path))
+	w := newTownOver(t, st)
+	ctx, ops := t.Context(), w.Operator("ops")
+	must[tenancy.Member](t)(w.As("mem").SetProfile(ctx, w.org, tenet.Profile{Name: "Erasmus Marker", Email: "marker@erase.example"}))
+	mustNot(t, third(w.As("ann").Invite(ctx, w.org, tenet.NewInvite{Email: "marker@erase.example"})))
+	mustNot(t, ops.ErasePerson(ctx, w.org, "mem"))
+	mustNot(t, w.Close())
+	mustNot(t, st.Close())
+	for _, name := range []string{path, path + "-wal"} {
+		data, err := os.ReadFile(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			t.Fatal(err)
+		}
+		for _, mark := range []string{"Erasmus", "marker@erase"} {
+			if bytes.Contains(data, []byte(mark)) {
+				t.Errorf("%q is in %s", mark, filepath.Base(name))
+			}
+		}
+	}
 }

@@ -54,6 +54,7 @@ var importTable = []row{
 		"a suite for backends; it knows none"},
 	{".", "any", "access keys store tenancy usage usage/meter github.com/oklog/ulid/v2",
 		"the root chooses no backend"},
+	{".ci/mutate", "any", "", "a tool of the long run"},
 	{"examples/gateway", "any", "any", "a host"},
 	{"examples/policytest", "any", "any", "a host"},
 	{"examples/quickstart", "any", "any", "a host"},

@@ -25,25 +25,39 @@ func (e Effect) String() string {
 	return "deny"
 }
 
+// MarshalText writes what String returns.
+func (e Effect) MarshalText() ([]byte, error) { return []byte(e.String()), nil }
+
+// UnmarshalText reads it; what it does not know denies.
+func (e *Effect) UnmarshalText(text []byte) error {
+	*e = Deny
+	for _, known := range [...]Effect{Allow, Unavailable} {
+		if string(text) == known.String() {
+			*e = known
+		}
+	}
+	return nil
+}
+
 // Subject is whom and what a decision or an [Action] is about. Which fields are
 // set depends on the question: a call by key has all but User, a person's call
 // all but Key.
 type Subject struct {
-	Org     tenancy.OrgID
-	Project tenancy.ProjectID
-	Key     tenancy.KeyID
-	User    tenancy.UserID
+	Org     tenancy.OrgID     `json:"org,omitzero"`
+	Project tenancy.ProjectID `json:"project,omitzero"`
+	Key     tenancy.KeyID     `json:"key,omitzero"`
+	User    tenancy.UserID    `json:"user,omitzero"`
 }
 
 // Decision is the answer to a question of policy. The zero Decision denies.
 type Decision struct {
-	Effect  Effect
-	Reason  Reason // why not; ReasonNone where the Effect is Allow
-	Subject Subject
+	Effect  Effect  `json:"effect"`
+	Reason  Reason  `json:"reason,omitzero"` // why not; ReasonNone where the Effect is Allow
+	Subject Subject `json:"subject"`
 	// Model is the canonical id of the model that was decided on, after the one
 	// step of alias resolution. It is empty where the request named none that the
 	// catalogue has. To serve another model is to ask again.
-	Model tenancy.ModelID
+	Model tenancy.ModelID `json:"model,omitzero"`
 }
 
 // Allowed reports whether the decision is [Allow].

@@ -10,25 +10,26 @@ import (
 // Effects are the differences between two views: what a change does. The zero
 // Effects are none. They are the caller's own.
 type Effects struct {
-	Keys    []KeyEffect    // by organization, project and id
-	People  []PersonEffect // by organization, user and project
-	Secrets []SeenSecret   // by organization, user, project and key
+	Keys    []KeyEffect    `json:"keys"`    // by organization, project and id
+	People  []PersonEffect `json:"people"`  // by organization, user and project
+	Secrets []SeenSecret   `json:"secrets"` // by organization, user, project and key
 }
 
 // KeyEffect is what becomes of a key that can call more, less or something else.
 type KeyEffect struct {
-	Org     tenancy.OrgID
-	Project tenancy.ProjectID
-	Key     tenancy.KeyID
-	Name    string
-	Kind    tenancy.KeyKind
-	Holder  tenancy.UserID // of a personal key
+	Org     tenancy.OrgID     `json:"org"`
+	Project tenancy.ProjectID `json:"project"`
+	Key     tenancy.KeyID     `json:"key"`
+	Name    string            `json:"name"`
+	Kind    tenancy.KeyKind   `json:"kind"`
+	Holder  tenancy.UserID    `json:"holder,omitzero"` // of a personal key
 	// Lost and Gained are the names that a request can give no longer, and newly:
 	// models and aliases, sorted, as [View.Models] lists them.
-	Lost, Gained []tenancy.ModelID
+	Lost   []tenancy.ModelID `json:"lost,omitzero"`
+	Gained []tenancy.ModelID `json:"gained,omitzero"`
 	// Reasons are why the key calls nothing afterwards: what then speaks against
 	// the models that it lost, in order. Empty where it still calls something.
-	Reasons []Reason
+	Reasons []Reason `json:"reasons,omitzero"`
 }
 
 // Stops reports whether the key called something before and calls nothing afterwards.
@@ -38,10 +39,11 @@ func (e KeyEffect) Stops() bool { return len(e.Reasons) > 0 }
 // empty, in the organization itself: there the Role is owner or member, and none of
 // somebody who is not on the roster in good standing.
 type PersonEffect struct {
-	Org           tenancy.OrgID
-	User          tenancy.UserID
-	Project       tenancy.ProjectID
-	Before, After Right
+	Org     tenancy.OrgID     `json:"org"`
+	User    tenancy.UserID    `json:"user"`
+	Project tenancy.ProjectID `json:"project,omitzero"`
+	Before  Right             `json:"before"`
+	After   Right             `json:"after"`
 }
 
 // LosesSight reports whether the person no longer sees what they saw.
@@ -53,11 +55,11 @@ func (e PersonEffect) LosesSight() bool { return e.Before.Sees && !e.After.Sees 
 // does not want that rotates the key. A key of an archived project is among them: it
 // works again when the project is restored.
 type SeenSecret struct {
-	Org     tenancy.OrgID
-	User    tenancy.UserID // who saw it
-	Project tenancy.ProjectID
-	Key     tenancy.KeyID
-	Name    string
+	Org     tenancy.OrgID     `json:"org"`
+	User    tenancy.UserID    `json:"user"` // who saw it
+	Project tenancy.ProjectID `json:"project"`
+	Key     tenancy.KeyID     `json:"key"`
+	Name    string            `json:"name"`
 }
 
 // Empty reports whether there is no effect at all.

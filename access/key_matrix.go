@@ -10,18 +10,18 @@ import (
 // KeyMatrix is what each key of a project may call, and why not: its keys by the models
 // that it may hear of. It is the caller's own.
 type KeyMatrix struct {
-	Project tenancy.Project   // zero: there is none
-	Models  []tenancy.ModelID // canonical, sorted; those of [View.ProjectModels]
-	Keys    []KeyRow          // by creation, then id; dead ones too
+	Project tenancy.Project   `json:"project"` // zero: there is none
+	Models  []tenancy.ModelID `json:"models"`  // canonical, sorted; those of [View.ProjectModels]
+	Keys    []KeyRow          `json:"keys"`    // by creation, then id; dead ones too
 }
 
 // KeyRow is a row of a [KeyMatrix].
 type KeyRow struct {
-	ID     tenancy.KeyID
-	Name   string
-	Kind   tenancy.KeyKind
-	Holder tenancy.UserID // of a personal key
-	Cells  []Explanation  // one for each model, in their order: what [View.Explain] says
+	ID     tenancy.KeyID   `json:"i_d"`
+	Name   string          `json:"name"`
+	Kind   tenancy.KeyKind `json:"kind"`
+	Holder tenancy.UserID  `json:"holder,omitzero"` // of a personal key
+	Cells  []Explanation   `json:"cells"`           // one for each model, in their order: what [View.Explain] says
 }
 
 // Keys returns the matrix of a project, without models or keys where there is none.

@@ -9,13 +9,13 @@ import (
 // ModelStatus is how a project stands to one model, as its settings show it. The zero
 // ModelStatus is of no model, and not callable.
 type ModelStatus struct {
-	Model   tenancy.ModelID   // canonical
-	Aliases []tenancy.ModelID // that lead to it, sorted
-	Enabled bool              // in the project's set
-	InPlan  bool              // in the organization's plan
+	Model   tenancy.ModelID   `json:"model"`            // canonical
+	Aliases []tenancy.ModelID `json:"aliases,omitzero"` // that lead to it, sorted
+	Enabled bool              `json:"enabled"`          // in the project's set
+	InPlan  bool              `json:"in_plan"`          // in the organization's plan
 	// Reasons are all that speak against calling it, whoever calls: none of a key or
 	// of a person.
-	Reasons []Reason
+	Reasons []Reason `json:"reasons,omitzero"`
 }
 
 // Callable reports whether whoever may call models in the project may call this one.

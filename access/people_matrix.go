@@ -10,27 +10,27 @@ import (
 // PeopleMatrix is who may do what in an organization: its people by its projects.
 // Its slices are the caller's own, but for those within Org.
 type PeopleMatrix struct {
-	Org      tenancy.Organization // zero: there is none
-	Projects []MatrixProject      // active ones in the order of navigation, then archived ones by id
-	People   []PersonRow          // the roster, by user id
+	Org      tenancy.Organization `json:"org"`      // zero: there is none
+	Projects []MatrixProject      `json:"projects"` // active ones in the order of navigation, then archived ones by id
+	People   []PersonRow          `json:"people"`   // the roster, by user id
 }
 
 // MatrixProject is a column of a [PeopleMatrix].
 type MatrixProject struct {
-	ID       tenancy.ProjectID
-	Name     string
-	Archived bool
+	ID       tenancy.ProjectID `json:"i_d"`
+	Name     string            `json:"name,omitzero"`
+	Archived bool              `json:"archived,omitzero"`
 }
 
 // PersonRow is a row of a [PeopleMatrix].
 type PersonRow struct {
-	User tenancy.UserID
-	Name string
+	User tenancy.UserID `json:"user"`
+	Name string         `json:"name,omitzero"`
 	// OrgRole is the role in the organization that counts now: owner or member, and
 	// none while the person is suspended.
-	OrgRole   tenancy.Role
-	Suspended bool
-	Rights    []Right // one for each project, in their order
+	OrgRole   tenancy.Role `json:"org_role,omitzero"`
+	Suspended bool         `json:"suspended,omitzero"`
+	Rights    []Right      `json:"rights"` // one for each project, in their order
 }
 
 // People returns the matrix of an organization, without people or projects where

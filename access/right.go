@@ -16,15 +16,15 @@ const (
 type Right struct {
 	// Role is the role that counts now; empty where none does. An owner of the
 	// organization is an owner of each project, listed there or not.
-	Role tenancy.Role
-	From Source
+	Role tenancy.Role `json:"role,omitzero"`
+	From Source       `json:"from,omitzero"`
 	// Sees is what [View.Can] says to [SeeProject] or, of an archived project, to
 	// [SeeArchived].
-	Sees bool
+	Sees bool `json:"sees"`
 	// Calls reports whether [View.CanUse] can allow anything: the role may call models,
 	// and neither the organization nor the project is switched off. Which models
 	// there are is not in it.
-	Calls bool
+	Calls bool `json:"calls"`
 }
 
 // String is the right in short: "owner* calls", "viewer sees", "member hidden", or

@@ -40,7 +40,7 @@ func (v View) CanUse(user tenancy.UserID, project tenancy.ProjectID, model tenan
 // Explanation is a decision with everything that speaks against it.
 type Explanation struct {
 	Decision
-	Reasons []Reason // all that hold, in order; empty where the decision is Allow
+	Reasons []Reason `json:"reasons,omitzero"` // all that hold, in order; empty where the decision is Allow
 }
 
 // Explain is [View.CanCall] with all the reasons.

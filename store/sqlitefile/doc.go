@@ -32,6 +32,9 @@
 // it does for a moment when it begins, may wait for the busy timeout whatever its
 // context says.
 //
+// What is deleted or replaced is overwritten in its page (secure_delete=FAST). Pages that
+// fall free whole keep their bytes until they are used again; a copy by Backup has none.
+//
 // [OpenReadOnly] is for who only looks, beside other processes.
 //
 // A [Store] may be used from any goroutine. Its errors are those of package sqlite.

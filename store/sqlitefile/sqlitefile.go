@@ -231,7 +231,7 @@ func (s *Store) Close() error {
 var (
 	always = []string{"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)",
 		"trusted_schema(0)", "cell_size_check(1)", "temp_store(MEMORY)", "cache_size(-16384)",
-		"wal_autocheckpoint(1000)", "journal_size_limit(8388608)"}
+		"wal_autocheckpoint(1000)", "journal_size_limit(8388608)", "secure_delete(FAST)"}
 	writing     = url.Values{"mode": {"rw"}, "_txlock": {"immediate"}}
 	reading     = url.Values{"mode": {"rw"}, "_query_only": {"1"}}
 	readingOnly = url.Values{"mode": {"ro"}, "_query_only": {"1"}}
