@@ -60,7 +60,7 @@ func (o Operator) CreateOrganization(ctx context.Context, n NewOrganization) (te
 		}
 		plan := tenancy.Subscription{Org: org, Plan: n.Plan, Models: n.Models, Default: n.Default, Maximum: n.Maximum}
 		m := a.t.newMember(w, org, n.Owner)
-		if err := first(root.Validate(), zoneExists(root.TimeZone), m.Validate(), plan.Validate()); err != nil {
+		if err := first(m.Validate(), root.Validate(), zoneExists(root.TimeZone), plan.Validate()); err != nil {
 			return err
 		}
 		w.load(plan.Ref(), m.Ref())

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -180,8 +181,9 @@ type request struct {
 type ChangeOptions struct {
 	// Op is the operation's id: asking again under it does nothing a second time
 	// and gives the first result. It is unique in the organization and bound to
-	// who asks and what for; another use is store.ErrReused. 1 to 255 bytes; where it
-	// is empty one is minted. Ids are kept for as long as the log is, at least 24
+	// who asks and what for; another use is store.ErrReused. 1 to 255 bytes of UTF-8
+	// without control characters, else it is store.ErrInvalid; where it is empty one is
+	// minted. Ids are kept for as long as the log is, at least 24
 	// hours. A change with an id leaves an entry also where it finds nothing to do.
 	// Who asks again and may no longer see the result gets [ErrNotFound].
 	Op store.OperationID
@@ -197,6 +199,9 @@ type ChangeOptions struct {
 
 // check refuses options that no entry can hold.
 func (o ChangeOptions) check() error {
+	if _, err := tenancy.ParseUserID(string(o.Op)); err != nil && o.Op != "" { // of the same form
+		return fmt.Errorf("%w: operation id", store.ErrInvalid)
+	}
 	if o.OnBehalf == "" {
 		return nil
 	}
@@ -237,9 +242,6 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	if err := first(t.open(), hasContext(ctx)); err != nil {
 		return e, false, err
 	}
-	if r.print, err = r.fingerprint(); err != nil {
-		return e, false, err
-	}
 	if err := r.opts.check(); err != nil {
 		return e, false, err
 	}
@@ -249,6 +251,8 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 	}
 	if !chosen {
 		r = t.unrepeatable(r)
+	} else if r.print, err = r.fingerprint(); err != nil {
+		return e, false, err
 	} else if e, found, err := t.earlier(ctx, r); found || err != nil {
 		t.replica.refresh(ctx, e.Refs)
 		return e, true, err
@@ -274,7 +278,6 @@ func (t *Tenet) unrepeatable(r request) request {
 	if r.opts.Op == "" {
 		r.opts.Op = store.OperationID(t.mint("op_"))
 	}
-	r.print = [16]byte{}
 	return r
 }
 
@@ -330,6 +333,9 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 		}
 		return res, !ok, err
 	}
+	if _, err := tenancy.ParseUserID(string(r.actor)); err != nil && r.actor != "" { // nobody is who sweeps in the background
+		return res, false, err // of an operator; no other user that is malformed comes this far
+	}
 	b := w.batch(r.entry(w.now))
 	res, err = t.commit(ctx, b)
 	if errors.Is(err, store.ErrConflict) {
@@ -380,12 +386,20 @@ func sameCommit(first, asked store.Entry) bool {
 	return first.Subject == asked.Subject && first.At.Equal(asked.At)
 }
 
+// wellFormed says whether an entry can be of that organization, the catalogue
+// included, and by that user.
+func (r request) wellFormed() bool {
+	_, org := tenancy.ParseOrgID(string(r.org))
+	_, user := tenancy.ParseUserID(string(r.actor))
+	return user == nil && (org == nil || r.org == "")
+}
+
 // earlier looks for the entry of an operation id that the caller chose. Somebody
 // else's use of the id is for the commit to refuse, once the rule has said that the
 // caller may: else ids could be probed from outside.
 func (t *Tenet) earlier(ctx context.Context, r request) (e store.Entry, found bool, err error) {
-	if _, err := tenancy.ParseOrgID(string(r.org)); err != nil && r.org != "" {
-		return e, false, nil // which the rule will say
+	if !r.wellFormed() {
+		return e, false, nil // as the rule will say
 	}
 	trail, err := t.st.Trail(ctx, store.TrailQuery{Org: r.org, Op: r.opts.Op, Actor: r.actor, Limit: 1})
 	if err != nil || len(trail.Entries) == 0 {

@@ -79,7 +79,7 @@ func (s ModelSet) check(field string) error {
 	}
 	for _, id := range s.ids {
 		if _, err := ParseModelID(string(id)); err != nil {
-			return invalid(field, "well-formed model ids")
+			return invalid(field, "model ids of 1 to 128 ASCII letters, digits and ._-:/@+~")
 		}
 	}
 	return nil
