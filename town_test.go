@@ -63,13 +63,14 @@ var people = []tenancy.UserID{"ann", "pat", "mem", "vic", "rob", "otto", "nik"}
 // town is a world with all of them, over a store that can be told to misbehave.
 type town struct {
 	*world
-	faults *faults.Injector
-	under  backend // without faults
-	other  tenancy.OrgID
-	shop   tenancy.Project // of the other organization
-	mems   tenancy.Key     // mem's personal key in prod
-	memsSc keys.Secret
-	invite tenancy.Invite // pending
+	faults   *faults.Injector
+	under    backend // without faults
+	other    tenancy.OrgID
+	shop     tenancy.Project // of the other organization
+	mems     tenancy.Key     // mem's personal key in prod
+	memsSc   keys.Secret
+	invite   tenancy.Invite // pending
+	inviteSc keys.Secret
 }
 
 // backend is what store/memory and store/sqlitefile are.
@@ -116,7 +117,7 @@ func newTownOver(t testing.TB, st backend, edits ...func(*tenet.Options)) *town 
 	if w.mems, w.memsSc, err = w.As("mem").CreateKey(ctx, w.org, w.project.ID, personalKey("laptop")); err != nil {
 		t.Fatal(err)
 	}
-	if w.invite, _, err = ann.Invite(ctx, w.org, tenet.NewInvite{Email: "ivy@example.com"}); err != nil {
+	if w.invite, w.inviteSc, err = ann.Invite(ctx, w.org, tenet.NewInvite{Email: "ivy@example.com"}); err != nil {
 		t.Fatal(err)
 	}
 	w.other = must[tenancy.Organization](t)(ops.CreateOrganization(ctx, tenet.NewOrganization{

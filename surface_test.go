@@ -1,0 +1,341 @@
+package tenet_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/tenet"
+	"example.com/tenet/access"
+	"example.com/tenet/tenancy"
+)
+
+// deed is one way to call one method of an Actor, or of an Operator, as data: tests
+// put other things into its arguments, one text at a time.
+type deed struct {
+	name  string // the method, "Operator." before it where it is that one's, and after a slash the case
+	by    tenancy.UserID
+	once  bool                                     // it cannot be done again in the same town
+	first func(ctx context.Context, w *town) error // what a town lacks for it; may be nil
+	args  func(on grounds) []any                   // good ones, after the context
+}
+
+// grounds are what deeds are about.
+type grounds struct {
+	ids
+	token string // of invite
+	n     int    // counts, for what has to be new each time
+}
+
+func (w *town) grounds() grounds { return grounds{w.ids(), w.inviteSc.Reveal(), 0} }
+
+// operators says whether the deed is an operator's, and method which it calls.
+func (d deed) operators() bool { return strings.HasPrefix(d.name, "Operator.") }
+
+func (d deed) method() string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(d.name, "Operator."), "/")
+	return name
+}
+
+func (d deed) receiver() reflect.Type {
+	if d.operators() {
+		return reflect.TypeFor[tenet.Operator]()
+	}
+	return reflect.TypeFor[tenet.Actor]()
+}
+
+// asking is a deed that is about to be done: who asks, under which options and with
+// which arguments. All of it may be changed before.
+type asking struct {
+	deed deed
+	by   tenancy.UserID
+	opts tenet.ChangeOptions
+	args []reflect.Value
+}
+
+// asked is the deed with arguments that are about on.
+func (d deed) asked(t testing.TB, on grounds) *asking {
+	t.Helper()
+	m, ok := d.receiver().MethodByName(d.method())
+	args := d.args(on)
+	if !ok || m.Type.NumIn() != 2+len(args) && !m.Type.IsVariadic() {
+		t.Fatalf("%s: no method that takes %d arguments", d.name, len(args))
+	}
+	a := &asking{deed: d, by: d.by}
+	for i, arg := range args {
+		own := reflect.New(parameter(m.Type, i)).Elem()
+		v := reflect.ValueOf(arg)
+		if v.Type() != own.Type() && v.Type() == reflect.TypeFor[string]() && own.Kind() == reflect.String {
+			v = v.Convert(own.Type())
+		}
+		if !v.Type().AssignableTo(own.Type()) {
+			t.Fatalf("%s: argument %d is a %s, want a %s", d.name, i, v.Type(), own.Type())
+		}
+		own.Set(v)
+		a.args = append(a.args, own)
+	}
+	return a
+}
+
+// parameter is the type of the i-th argument after receiver and context.
+func parameter(method reflect.Type, i int) reflect.Type {
+	if last := method.NumIn() - 1; method.IsVariadic() && i+2 >= last {
+		return method.In(last).Elem()
+	}
+	return method.In(i + 2)
+}
+
+// slot is one place in an asking that takes a text.
+type slot struct {
+	path  string   // "n.Owner.Email"; of a list, that of its elements
+	names []string // under which a rule for it may stand, the narrowest first
+	get   func() string
+	set   func(string)
+}
+
+// slots are the texts of an asking: the arguments', those of the options, and who asks.
+func (a *asking) slots(t testing.TB) (all []slot) {
+	t.Helper()
+	method := a.deed.receiver().Name() + "." + a.deed.method()
+	s := seeker{t: t, method: method, found: func(s slot) { all = append(all, s) }}
+	s.value("As", a.deed.receiver().Name()+" As", reflect.ValueOf(&a.by).Elem())
+	s.value("With", "", reflect.ValueOf(&a.opts).Elem())
+	names := must[map[string][]string](t)(parameters())[method]
+	for i, arg := range a.args {
+		s.value(names[min(i, len(names)-1)], "", arg)
+	}
+	return all
+}
+
+// seeker goes through values for what takes a text.
+type seeker struct {
+	t      testing.TB
+	method string
+	found  func(slot)
+}
+
+// value looks into v, which stands at path, and as field in a struct.
+func (s seeker) value(path, field string, v reflect.Value) {
+	if lookThrough(v.Type()) {
+		return
+	}
+	names := []string{s.method + " " + path}
+	if field != "" {
+		names = append(names, field)
+	}
+	names = append(names, v.Type().String())
+	if set, ok := reflect.TypeAssert[*tenancy.ModelSet](v.Addr()); ok {
+		s.found(slot{path, names, func() string { return fmt.Sprint(set.List()) }, func(text string) { *set = tenancy.Models(tenancy.ModelID(text)) }})
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		s.found(slot{path, names, v.String, v.SetString})
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f := v.Type().Field(i)
+			switch {
+			case f.Anonymous:
+				s.value(path, "", v.Field(i))
+			case f.IsExported():
+				s.value(path+"."+f.Name, v.Type().Name()+"."+f.Name, v.Field(i))
+			}
+		}
+	case reflect.Slice:
+		for i := range v.Len() {
+			s.value(path, field, v.Index(i))
+		}
+	}
+}
+
+// lookThrough says that no text can be in a value of the type.
+func lookThrough(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.String, reflect.Struct, reflect.Slice:
+		return t == reflect.TypeFor[time.Time]()
+	}
+	return true
+}
+
+// texts are the paths of all that takes a text in a value of the type.
+func texts(t testing.TB, path string, of reflect.Type) (all []string) {
+	t.Helper()
+	switch {
+	case of == reflect.TypeFor[tenancy.ModelSet](), of.Kind() == reflect.String:
+		return []string{path}
+	case of.Kind() == reflect.Slice, of.Kind() == reflect.Array:
+		return texts(t, path, of.Elem())
+	case of.Kind() == reflect.Struct && !lookThrough(of):
+		for i := range of.NumField() {
+			f := of.Field(i)
+			switch {
+			case f.Anonymous:
+				all = append(all, texts(t, path, f.Type)...)
+			case f.IsExported():
+				all = append(all, texts(t, path+"."+f.Name, f.Type)...)
+			case of != reflect.TypeFor[tenet.ChangeOptions]() && len(texts(t, path, f.Type)) > 0:
+				t.Errorf("%s has a field %s that no test can look into", of, f.Name)
+			}
+		}
+	case slices.Contains([]reflect.Kind{reflect.Map, reflect.Pointer, reflect.Interface, reflect.Chan}, of.Kind()):
+		t.Errorf("%s is a %s, which no test looks into yet", path, of)
+	}
+	return all
+}
+
+// parameters are the names of what each method of Actor and Operator takes after the
+// context.
+var parameters = sync.OnceValues(func() (map[string][]string, error) {
+	notTests := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
+	parsed, err := parser.ParseDir(token.NewFileSet(), ".", notTests, parser.SkipObjectResolution) //nolint:staticcheck // one folder, no build tags
+	if err != nil {
+		return nil, err
+	}
+	names := map[string][]string{}
+	for _, f := range parsed["tenet"].Files {
+		for _, d := range f.Decls {
+			fn, ok := d.(*ast.FuncDecl)
+			if !ok || fn.Recv == nil || !fn.Name.IsExported() {
+				continue
+			}
+			on, _ := fn.Recv.List[0].Type.(*ast.Ident)
+			if on == nil || on.Name != "Actor" && on.Name != "Operator" {
+				continue
+			}
+			var all []string
+			for _, field := range fn.Type.Params.List {
+				for _, name := range field.Names {
+					all = append(all, name.Name)
+				}
+			}
+			names[on.Name+"."+fn.Name.Name] = all[1:]
+		}
+	}
+	return names, nil
+})
+
+// reply is all that came of a deed.
+type reply struct {
+	values   []any // what it returned and yielded, but for errors
+	err      error // the first; errDenied of a decision
+	panicked any
+}
+
+// errDenied stands for a decision that is none to allow.
+var errDenied = errors.New("denied")
+
+// do asks a Tenet.
+func (a *asking) do(ctx context.Context, t *tenet.Tenet) (got reply) {
+	defer func() { got.panicked = recover() }()
+	on := reflect.ValueOf(t.As(a.by).With(a.opts))
+	if a.deed.operators() {
+		on = reflect.ValueOf(t.Operator(a.by).With(a.opts))
+	}
+	in := []reflect.Value{reflect.ValueOf(&ctx).Elem()}
+	in = append(in, a.args...)
+	for _, out := range on.MethodByName(a.deed.method()).Call(in) {
+		got.take(out)
+	}
+	return got
+}
+
+func (got *reply) take(out reflect.Value) {
+	if out.Kind() == reflect.Func && out.Type().CanSeq2() {
+		for v, err := range out.Seq2() {
+			got.take(v)
+			got.take(err)
+		}
+		return
+	}
+	switch v := out.Interface().(type) {
+	case nil:
+	case error:
+		if got.err == nil {
+			got.err = v
+		}
+	case access.Decision:
+		got.values = append(got.values, v)
+		if !v.Allowed() {
+			got.err = errDenied
+		}
+	default:
+		got.values = append(got.values, v)
+	}
+}
+
+// Every exported method of Actor and Operator stands in the table of who may do what,
+// and in that of deeds, whose arguments reach every text that the method takes; and
+// for each there is a rule of which texts are good.
+func TestA14TableIsWhole(t *testing.T) {
+	apart := []string{
+		"Actor.With", "Operator.With", // no verbs: their options are in every deed
+		"Actor.Begin",                               // a call: TestWhoLeavesRecords
+		"Actor.Organizations", "Actor.AcceptInvite", // of the person alone: TestOrganizations, TestAcceptInvite
+	}
+	ruled, reached := map[string]bool{}, map[string]map[string]bool{}
+	for _, v := range verbs() {
+		name, _, _ := strings.Cut(v.name, "/")
+		ruled["Actor."+name] = true
+		if len(v.may) != len(people) {
+			t.Errorf("%s has %d columns, want one for each of %v", v.name, len(v.may), people)
+		}
+	}
+	for _, v := range operatorVerbs() {
+		name, _, _ := strings.Cut(v.name, "/")
+		ruled["Operator."+name] = true
+	}
+	on, names := newTown(t).grounds(), must[map[string][]string](t)(parameters())
+	for _, d := range deeds() {
+		method := d.receiver().Name() + "." + d.method()
+		if reached[method] == nil {
+			reached[method] = map[string]bool{}
+		}
+		for _, s := range d.asked(t, on).slots(t) {
+			reached[method][s.path] = true
+			if _, ok := ruleOf(s); !ok {
+				t.Errorf("%s: no rule of which texts are good for %s: one of %q", d.name, s.path, s.names)
+			}
+		}
+	}
+	for _, path := range texts(t, "With", reflect.TypeFor[tenet.ChangeOptions]()) {
+		if !reached["Actor.CreateProject"][path] {
+			t.Errorf("no deed has a text at %s", path)
+		}
+	}
+	for _, of := range []reflect.Type{reflect.TypeFor[tenet.Actor](), reflect.TypeFor[tenet.Operator]()} {
+		if of.NumMethod() != reflect.PointerTo(of).NumMethod() {
+			t.Errorf("%s has methods of its pointer, which nothing here calls", of)
+		}
+		for m := range of.Methods() {
+			method := of.Name() + "." + m.Name
+			if !ruled[method] && !slices.Contains(apart, method) {
+				t.Errorf("%s is not in the table of who may do what", method)
+			}
+			if m.Name == "With" {
+				continue
+			}
+			if reached[method] == nil {
+				t.Errorf("%s is not in the table of deeds (deeds_test.go)", method)
+				continue
+			}
+			for i := range m.Type.NumIn() - 2 {
+				name := names[method][i]
+				for _, path := range texts(t, name, m.Type.In(i+2)) {
+					if !reached[method][path] {
+						t.Errorf("%s: no deed has a text at %s", method, path)
+					}
+				}
+			}
+		}
+	}
+}
