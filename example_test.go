@@ -11,10 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"example.com/tenet"
-	"example.com/tenet/access"
+	"example.com/tenet/access/accesstest"
 	"example.com/tenet/keys"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/store/sqlitefile"
@@ -46,6 +45,7 @@ func exampleFiles() (path string, pepper []byte, upstream string) {
 // A reverse proxy becomes a gateway with organizations, projects and keys.
 func Example() {
 	path, secret, upstreamURL := exampleFiles()
+	defer os.RemoveAll(filepath.Dir(path))
 
 	ctx := context.Background()
 	st, err := sqlitefile.Open(ctx, path)
@@ -94,24 +94,34 @@ func Example() {
 	// gpt-5 404 Not Found
 }
 
-// A policy is tested without a store: plain records, a time, and a question.
+// A policy is tested without a store: a small world in names, and what is expected of
+// it, each line with its why. One of these lines is wrong.
 func Example_policyTest() {
-	const org, project = tenancy.OrgID("org_1"), tenancy.ProjectID("proj_1")
-	snap, err := access.NewSnapshot(
-		tenancy.Organization{ID: org, Name: "Acme"},
-		tenancy.Subscription{Org: org, Models: tenancy.AllModels()},
-		tenancy.Project{Org: org, ID: project, Name: "prod", Models: tenancy.Models("gpt-4o")},
-		tenancy.Key{Org: org, ID: "key_1", Project: project, Kind: tenancy.KeyService, Models: tenancy.AllModels()},
-		tenancy.Model{ID: "gpt-4o", Public: true},
-		tenancy.Model{ID: "gpt-4o-mini", Public: true},
-	)
-	check(err)
-	view := snap.At(at)
-	fmt.Println(view.CanCall("key_1", "gpt-4o").Effect)
-	fmt.Println(view.CanCall("key_1", "gpt-4o-mini").Reason)
+	var w accesstest.World // in a test, accesstest.New(t)
+	w.Models("gpt-5", "claude-4", "fast = gpt-5")
+	acme := w.Org("acme").Plan("gpt-5").Owners("ann").Members("bob", "vic")
+	web := acme.Project("web").Models(accesstest.All).Owners("bob").Viewers("vic")
+	web.Key("ci")
+
+	err := accesstest.Check(w.View(), `
+		# Who runs a project decides about it. Viewers look on.
+		ann, bob  archive_project, change_models  acme/web  -> allow
+		vic       archive_project, change_models  acme/web  -> deny forbidden
+		vic       calls gpt-5 in acme/web                   -> deny holder_may_not_call
+
+		ci        calls fast      -> allow                    # an alias of what the plan has
+		ci        calls claude-4  -> deny model_not_enabled   # our plan is small
+	`) // in a test, accesstest.Run(t, w.View(), …)
+
+	fmt.Println(err)
 	// Output:
-	// allow
-	// model_not_enabled
+	// accesstest: 1 of 9 expectations fail
+	//
+	//     line 8: ci calls claude-4
+	//         want  deny model_not_enabled
+	//         got   deny model_not_in_plan
+	//         who   ci is a service key of acme/web
+	//         why   our plan is small
 }
 
 // Without net/http: the same steps on plain values.
@@ -137,8 +147,6 @@ func ExampleTenet_Begin() {
 	// serve gpt-4o
 	// recorded: true
 }
-
-var at = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
 
 // exampleTenet is a Tenet in memory with one key, which may call gpt-4o.
 func exampleTenet() (t *tenet.Tenet, token string) {

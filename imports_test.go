@@ -62,7 +62,7 @@ var importTable = []row{
 
 // topLevel is all that stands at the top, beside Go files of package tenet and
 // what .gitignore names.
-const topLevel = `.ci .git .gitignore .golangci.yml ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md SECURITY.md
+const topLevel = `.ci .git .gitignore .golangci.yml ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md ROLES.md SECURITY.md
 	access examples go.mod go.sum keys store tenancy usage`
 
 func TestImportsFollowTheTable(t *testing.T) {

@@ -2,28 +2,40 @@ package tenet_test
 
 import (
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
-// The README's program is the body of an Example that runs, line by line.
+// Every program in the README stands in an Example that runs, line by line.
 func TestREADME(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	source, err := os.ReadFile("example_test.go")
+	names, err := filepath.Glob("example*_test.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, body, _ := strings.Cut(string(source), "exampleFiles()\n\n\tctx")
-	body, _, _ = strings.Cut("\tctx"+body, "\n\t// Output:")
-	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")
-	blocks := strings.Split(string(readme), "```")
-	if len(blocks) != 3 {
-		t.Fatalf("the README has %d code blocks, want 1, which is checked", len(blocks)/2)
+	var examples strings.Builder
+	for _, name := range names {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples.WriteString(strings.ReplaceAll("\n"+string(source), "\n\t", "\n"))
 	}
-	if got := strings.TrimPrefix(blocks[1], "go"); strings.TrimSpace(got) != strings.TrimSpace(body) {
-		t.Errorf("the README's program is not that of the Example:\n%s\n--- Example\n%s", got, body)
+	blocks := strings.Split(string(readme), "```")
+	if len(blocks) < 9 || len(blocks)%2 == 0 {
+		t.Fatalf("the README has %d code blocks", len(blocks)/2)
+	}
+	for i := 1; i < len(blocks); i += 2 {
+		block, isGo := strings.CutPrefix(blocks[i], "go\n")
+		if !isGo {
+			t.Errorf("a block of %.20q, which nothing checks", blocks[i])
+		}
+		if !strings.Contains(examples.String(), "\n"+block) {
+			t.Errorf("no Example has this of the README:\n%s", block)
+		}
 	}
 }
