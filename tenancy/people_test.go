@@ -147,6 +147,13 @@ func TestInviteCheckExpiry(t *testing.T) {
 	}
 }
 
+// The rules say how long: 7 days, and the store's limits allow for 32 places.
+func TestInviteBounds(t *testing.T) {
+	if tenancy.InviteLife != 168*time.Hour || tenancy.MaxInviteLife != 720*time.Hour || tenancy.MaxPlacements != 32 {
+		t.Errorf("an invite lives for %v, at most %v, with %d places", tenancy.InviteLife, tenancy.MaxInviteLife, tenancy.MaxPlacements)
+	}
+}
+
 // A24: an address that looks or folds alike may be somebody else's.
 func TestA24InviteIsFor(t *testing.T) {
 	for _, tt := range []struct {
@@ -158,6 +165,8 @@ func TestA24InviteIsFor(t *testing.T) {
 		{"Kim@Acme.Example", "kIM@aCME.eXAMPLE", true, "letters of ASCII compare in either case"},
 		{"AZaz@[`{x", "azAZ@[`{x", true, "all of them"},
 		{"k@x", "[@x", false, "and no other sign"},
+		{"k`x", "k@x", false, "none before A"},
+		{"k{x", "k[x", false, "none behind Z"},
 		{"a@x", "A@X@", false, "longer"},
 		{"kim@acme.example", "\u212aim@acme.example", false, "the Kelvin sign folds to k"},
 		{"iris@acme.example", "\u0131ris@acme.example", false, "dotless i"},
