@@ -145,7 +145,7 @@ func (o Operator) Settings(ctx context.Context, org tenancy.OrgID) (set Settings
 
 // SetSubscription sets what an organization is granted. What projects have turned
 // on stays turned on: a model that leaves the plan is refused from now on, and
-// comes back with it.
+// comes back with it. Setting what is set already changes nothing.
 func (o Operator) SetSubscription(ctx context.Context, s tenancy.Subscription) error {
 	a := o.actor
 	r := a.ask(s.Org, "subscription.set", tenancy.KindSubscription, string(s.Org), s)
@@ -159,7 +159,9 @@ func (o Operator) SetSubscription(ctx context.Context, s tenancy.Subscription) e
 		if err := w.subject(s.Ref(), ""); err != nil {
 			return err
 		}
-		w.save(s)
+		if is := read(w, tenancy.SubscriptionRef(s.Org)); is.Absent() || !sameRecord(is.Value, s) {
+			w.save(s)
+		}
 		return nil
 	})
 	return err
