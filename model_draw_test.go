@@ -1,0 +1,318 @@
+package tenet_test
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"example.com/tenet/access"
+	"example.com/tenet/keys"
+	"example.com/tenet/store"
+	"example.com/tenet/tenancy"
+)
+
+// folds has every good name, and what it is once folded.
+var folds = map[string]string{
+	"web": "web", "Web": "web", "shop": "shop", "SHOP": "shop", "zoo": "zoo", "Stra\u00dfe": "strasse", "STRASSE": "strasse",
+	"caf\u00e9": "caf\u00e9", "Cafe\u0301": "caf\u00e9", "lab 1": "lab 1",
+}
+
+// What is drawn from; of each the first is drawn most.
+var (
+	drawnPeople = []tenancy.UserID{"ann", "bob", "cyd", "dan", "eve", "owner"} // nik is nowhere
+	drawnModels = []tenancy.ModelID{"big", "small", "tuned", "old", "latest", "mini"}
+	drawnNames  = slices.Sorted(maps.Keys(folds))
+	drawnSets   = []tenancy.ModelSet{
+		tenancy.AllModels(), tenancy.Models("big", "small"), tenancy.Models("big"), tenancy.Models("small", "tuned"),
+		tenancy.Models("big", "old", "small", "tuned"), {}, tenancy.Models("latest"), tenancy.Models("unheard-of"),
+	}
+	drawnVerbs = map[string][]store.Action{ // by what they are about; those that stand twice are drawn more
+		"plan":    {"subscription.set", "organization.suspend", "organization.resume", "organization.resume"},
+		"end":     {"organization.erase", "sweep", "organization.close"},
+		"setting": {"organization.create", "organization.rename", "organization.branding", "organization.time_zone"},
+		"model":   {"model.put", "model.put", "model.retire"},
+		"member":  {"member.add", "member.role", "member.suspend", "member.resume"},
+		"person":  {"member.remove", "member.leave", "member.profile", "member.erase"},
+		"invite":  {"invite.create", "invite.accept", "invite.accept", "invite.revoke"},
+		"project": {"project.create", "project.archive", "project.restore", "project.restore", "project.rename"},
+		"enabled": {"project.models", "project.models.on", "project.models.off"},
+		"place":   {"project.people.set", "project.people.set", "project.people.remove", "project.leave"},
+		"key":     {"key.create", "key.rotate", "key.restrict", "key.rotate", "key.rename", "key.revoke"},
+	}
+)
+
+// Ids of nothing.
+const (
+	noOrg     = tenancy.OrgID("org_01JD0000000000000000000000")
+	noProject = tenancy.ProjectID("proj_01JD0000000000000000000000")
+	noKey     = tenancy.KeyID("key_000000000000")
+	noInvite  = tenancy.InviteID("inv_01JD0000000000000000000000")
+)
+
+// drawOne draws one of a list.
+func drawOne[T any](d *drive, from ...T) T { return rapid.SampledFrom(from).Draw(d.T, "one") }
+
+// drawRarely holds once in 2 to the n draws.
+func drawRarely(d *drive, n int) bool {
+	for range n {
+		if !rapid.Bool().Draw(d.T, "rarely") {
+			return false
+		}
+	}
+	return true
+}
+
+// drawMostly draws one of the good values, and now and then one of the bad.
+func drawMostly[T any](d *drive, good []T, bad ...T) T {
+	if drawRarely(d, 4) {
+		return drawOne(d, bad...)
+	}
+	return drawOne(d, good...)
+}
+
+func (d *drive) name() string { return drawMostly(d, drawnNames, "", " web", "we\x00b") }
+
+func (d *drive) email() string {
+	return drawMostly(d, []string{"ann@x.example", "bob@x.example", "Ann@X.example", "cyd@x.example"}, "", "nobody")
+}
+
+func (d *drive) set() tenancy.ModelSet { return drawMostly(d, drawnSets[:6], drawnSets[6:]...) }
+
+// orgRole draws a role on a roster; the empty one means member.
+func (d *drive) orgRole() tenancy.Role {
+	return drawMostly(d, []tenancy.Role{"", tenancy.RoleOwner, tenancy.RoleMember}, tenancy.RoleViewer)
+}
+
+// place draws a role in a project.
+func (d *drive) place() tenancy.Role {
+	return drawOne(d, tenancy.RoleMember, tenancy.RoleOwner, tenancy.RoleViewer)
+}
+
+// among draws a person who is so, if there is one, and now and then anybody.
+func (d *drive) among(so func(tenancy.UserID) bool) tenancy.UserID {
+	fit := slices.DeleteFunc(slices.Clone(drawnPeople), func(u tenancy.UserID) bool { return !so(u) })
+	if len(fit) == 0 || drawRarely(d, 3) {
+		return d.anybody()
+	}
+	return drawOne(d, fit...)
+}
+
+func (d *drive) anybody() tenancy.UserID {
+	if drawRarely(d, 4) {
+		return "nik"
+	}
+	return drawOne(d, drawnPeople...)
+}
+
+// who draws somebody who may do it.
+func (d *drive) who(does access.Action, o tenancy.OrgID, p tenancy.ProjectID) tenancy.UserID {
+	return d.among(func(u tenancy.UserID) bool { return d.m.is(u, o, p, rightTo[does]) })
+}
+
+// where is an organization, now and then none.
+func (d *drive) where() tenancy.OrgID {
+	if len(d.orgs) == 0 || drawRarely(d, 6) {
+		return noOrg
+	}
+	return drawOne(d, d.orgs...)
+}
+
+// projectOf is one of the projects that there are, mostly an archived one where
+// archived is asked for; now and then none, or another organization's.
+func (d *drive) projectOf(archived bool) (tenancy.OrgID, tenancy.ProjectID) {
+	fit := slices.DeleteFunc(slices.Clone(d.projects), func(p tenancy.Project) bool {
+		return d.m.project(p.Org, p.ID).Archived.IsZero() == archived
+	})
+	if len(fit) == 0 || drawRarely(d, 2) {
+		fit = d.projects
+	}
+	if len(fit) == 0 || drawRarely(d, 6) {
+		return d.where(), noProject
+	}
+	p := drawOne(d, fit...)
+	if drawRarely(d, 6) {
+		return d.where(), p.ID
+	}
+	return p.Org, p.ID
+}
+
+// draw makes a verb with its arguments.
+func (d *drive) draw(action store.Action) asked {
+	c := asked{action: action, by: "ops"}
+	switch noun, _, _ := strings.Cut(string(action), "."); noun {
+	case "model":
+		if c.entry = d.drawModel(); action == "model.retire" {
+			c.entry = tenancy.Model{ID: c.entry.ID}
+		}
+	case "organization", "subscription", "sweep":
+		if d.drawOrganization(&c); action == "organization.close" && !drawRarely(d, 2) {
+			c.action = "sweep"
+		}
+	case "member":
+		d.drawMember(&c)
+	case "invite":
+		d.drawInvite(&c)
+	case "project":
+		d.drawProject(&c)
+	default:
+		d.drawKey(&c)
+	}
+	return c
+}
+
+// drawModel draws a model mostly where it is one, an alias where it is one.
+func (d *drive) drawModel() tenancy.Model {
+	e := tenancy.Model{ID: drawOne(d, drawnModels...)}
+	switch {
+	case slices.Contains(drawnModels[4:], e.ID) != drawRarely(d, 4):
+		e.Alias = drawOne(d, drawnModels...)
+	case rapid.Bool().Draw(d.T, "public"):
+		e.Public = true
+	default:
+		e.Orgs = slices.Sorted(slices.Values(d.orgs[:rapid.IntRange(0, len(d.orgs)).Draw(d.T, "orgs")]))
+	}
+	if drawRarely(d, 4) {
+		e.Retired = d.now()
+	}
+	return e
+}
+
+func (d *drive) drawOrganization(c *asked) {
+	c.org = d.where()
+	switch c.action {
+	case "organization.create":
+		c.org, c.user, c.name, c.models = "", drawOne(d, drawnPeople...), d.name(), d.set()
+	case "subscription.set":
+		c.name, c.models = d.name(), d.set()
+	case "organization.erase", "sweep":
+		for _, o := range d.orgs {
+			if !d.m.org(o).Closed.IsZero() && !drawRarely(d, 2) {
+				c.org = o
+			}
+		}
+	case "organization.rename":
+		c.by, c.name = d.who(access.ChangeSettings, c.org, ""), d.name()
+	case "organization.branding":
+		c.by, c.branding.Accent = d.who(access.ChangeSettings, c.org, ""), drawMostly(d, []string{"#a0b1c2", "", "#000000"}, "blue")
+	case "organization.time_zone":
+		c.by, c.name = d.who(access.ChangeSettings, c.org, ""), drawMostly(d, []string{"Asia/Kathmandu", "UTC"}, "Local", "")
+	}
+}
+
+func (d *drive) drawMember(c *asked) {
+	c.org = d.where()
+	suspended := func(u tenancy.UserID) bool { return !d.m.member(c.org, u).Suspended.IsZero() }
+	if c.action == "member.resume" && !slices.ContainsFunc(drawnPeople, suspended) {
+		c.action = "member.suspend"
+	}
+	c.user = d.among(func(u tenancy.UserID) bool {
+		return (d.m.member(c.org, u).Membership == "") == (c.action == "member.add") && suspended(u) == (c.action == "member.resume")
+	})
+	c.by = d.who(access.ManageRoster, c.org, "")
+	switch c.action {
+	case "member.erase":
+		c.by = "ops"
+	case "member.add":
+		c.by, c.role, c.name, c.email = "ops", d.orgRole(), d.name(), d.email()
+	case "member.role":
+		c.role = drawOne(d, tenancy.RoleOwner, tenancy.RoleMember, tenancy.RoleViewer)
+	case "member.profile":
+		c.by, c.name, c.email = c.user, d.name(), d.email()
+	case "member.leave":
+		c.by = c.user
+	}
+}
+
+func (d *drive) drawInvite(c *asked) {
+	if c.action == "invite.create" {
+		c.org = d.where()
+		c.by, c.email, c.role = d.who(access.ManageInvites, c.org, ""), d.email(), d.orgRole()
+		for _, p := range d.projects {
+			if p.Org == c.org && rapid.Bool().Draw(d.T, "placed") || drawRarely(d, 6) {
+				c.placements = append(c.placements, tenancy.Placement{Project: p.ID, Role: d.place()})
+			}
+		}
+		if drawRarely(d, 2) {
+			c.expires = d.now().Add(drawMostly(d, []time.Duration{time.Hour, 30 * 24 * time.Hour}, 0, 31*24*time.Hour))
+		}
+		return
+	}
+	c.org, c.invite, c.token, c.email = noOrg, noInvite, "tenet_live_i1_nonsense", "ann@x.example"
+	if len(d.invites) > 0 && !drawRarely(d, 6) {
+		i := d.invites[len(d.invites)-1-rapid.IntRange(0, len(d.invites)-1).Draw(d.T, "invite")]
+		c.org, c.invite, c.token, c.email = i.org, i.id, i.token, i.email
+	}
+	if c.action == "invite.revoke" {
+		c.by, c.token, c.email = d.who(access.ManageInvites, c.org, ""), "", ""
+		return
+	}
+	c.by = d.among(func(u tenancy.UserID) bool { return d.m.member(c.org, u).Membership == "" })
+	c.name = drawOne(d, drawnNames...)
+	if c.user = c.by; drawRarely(d, 3) {
+		c.email = d.email()
+	}
+}
+
+func (d *drive) drawProject(c *asked) {
+	if c.action == "project.create" {
+		c.org, c.name, c.models = d.where(), d.name(), d.set()
+		c.by = d.who(access.CreateProject, c.org, "")
+		return
+	}
+	c.org, c.project = d.projectOf(c.action == "project.restore")
+	does := access.RenameProject
+	switch c.action {
+	case "project.rename":
+		c.name = d.name()
+	case "project.restore":
+		c.name, does = drawOne(d, "", d.name()), access.RestoreProject
+	case "project.models":
+		c.models = d.set()
+	case "project.models.on", "project.models.off":
+		c.models = drawMostly(d, drawnSets[1:6], drawnSets[6:]...)
+	case "project.people.set":
+		c.user, c.role = d.anybody(), drawMostly(d, []tenancy.Role{d.place()}, "")
+	case "project.people.remove":
+		c.user = d.among(func(u tenancy.UserID) bool { return strings.ContainsAny(d.m.who(u, c.org, c.project), "omv") })
+	case "project.leave":
+		does = access.LeaveProject
+	}
+	if c.by = d.who(does, c.org, c.project); c.action == "project.leave" {
+		c.user = c.by
+	}
+}
+
+func (d *drive) drawKey(c *asked) {
+	if c.action == "key.create" {
+		c.org, c.project = d.projectOf(false)
+		c.kind, c.name, c.models = drawMostly(d, []tenancy.KeyKind{tenancy.KeyPersonal, tenancy.KeyService}, ""), d.name(), d.set()
+		if c.by = d.who(access.CreateKey+ofService, c.org, c.project); c.kind == tenancy.KeyPersonal {
+			c.by = d.who(access.CreateKey+ofOwn, c.org, c.project)
+		}
+		if drawRarely(d, 1) {
+			c.expires = d.now().Add(drawMostly(d, []time.Duration{48 * time.Hour, time.Hour, 100 * 24 * time.Hour}, 0))
+		}
+		return
+	}
+	c.org, c.key = d.where(), noKey
+	if len(d.keys) > 0 && !drawRarely(d, 6) {
+		k := d.keys[len(d.keys)-1-rapid.IntRange(0, len(d.keys)-1).Draw(d.T, "key")]
+		c.org, c.key = k.org, k.id
+	}
+	k := recordIn(d.m, tenancy.KeyRef(c.org, c.key))
+	if c.by = d.who(access.EditKey+ofService, c.org, k.Project); k.Holder != "" && rapid.Bool().Draw(d.T, "holder") {
+		c.by = k.Holder
+	}
+	switch c.action {
+	case "key.rename":
+		c.name = d.name()
+	case "key.restrict":
+		c.models = d.set()
+	case "key.rotate":
+		c.rotation.Replace = rapid.Bool().Draw(d.T, "replace")
+		c.rotation.Grace = drawMostly(d, []time.Duration{0, time.Hour, keys.NoGrace, 72 * time.Hour}, 31*24*time.Hour, -2)
+	}
+}
