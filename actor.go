@@ -152,7 +152,9 @@ func headerOf(o tenancy.Organization) OrganizationHeader {
 func (a Actor) Organization(ctx context.Context, org tenancy.OrgID) (h OrganizationHeader, err error) {
 	err = a.check(ctx, a.ask(org, "organization.see", tenancy.KindOrganization, string(org), nil), func(w *work) error {
 		s, err := a.may(w, access.SeeOrganization, org, "")
-		h = headerOf(s.Org)
+		if err == nil {
+			h = headerOf(s.Org)
+		}
 		return err
 	})
 	return h, err

@@ -168,6 +168,9 @@ func (c *trial) ask(text string) reply {
 	if got.err != nil {
 		c.reads(text, got.err.Error())
 	}
+	if beside := got.given(); beside != "" {
+		c.complain("beside its error %.60q gets %.200s", text, beside)
+	}
 	return got
 }
 

@@ -51,9 +51,9 @@ func projectDeeds() []deed {
 		{name: "TurnOnModels", by: "ann", args: func(on grounds) []any { return []any{on.org, on.project, tenancy.ModelID("small")} }},
 		{name: "TurnOffModels", by: "ann", args: func(on grounds) []any { return []any{on.org, on.project, tenancy.ModelID("small")} }},
 		{name: "SetProjectMember", by: "ann", args: func(on grounds) []any {
-			return []any{on.org, on.project, "rob", tenancy.RoleViewer}
+			return []any{on.org, on.project, on.user("rob"), tenancy.RoleViewer}
 		}},
-		{name: "RemoveProjectMember", by: "ann", args: func(on grounds) []any { return []any{on.org, on.project, "vic"} }},
+		{name: "RemoveProjectMember", by: "ann", args: func(on grounds) []any { return []any{on.org, on.project, on.user("vic")} }},
 		{name: "LeaveProject", by: "vic", once: true, args: projectOnly},
 		{name: "ProjectPeople", by: "ann", args: projectOnly},
 		{name: "ProjectModels", by: "ann", args: projectOnly},
@@ -93,10 +93,10 @@ func peopleDeeds() []deed {
 		}},
 		{name: "Roster/organization", by: "ann", args: func(on grounds) []any { return []any{on.org, ""} }},
 		{name: "Roster/project", by: "ann", args: projectOnly},
-		{name: "SetRole", by: "ann", args: func(on grounds) []any { return []any{on.org, "rob", tenancy.RoleOwner} }},
-		{name: "SuspendMember", by: "ann", args: func(on grounds) []any { return []any{on.org, "rob"} }},
-		{name: "ResumeMember", by: "ann", args: func(on grounds) []any { return []any{on.org, "rob"} }},
-		{name: "RemoveMember", by: "ann", args: func(on grounds) []any { return []any{on.org, "rob"} }},
+		{name: "SetRole", by: "ann", args: func(on grounds) []any { return []any{on.org, on.user("rob"), tenancy.RoleOwner} }},
+		{name: "SuspendMember", by: "ann", args: func(on grounds) []any { return []any{on.org, on.user("rob")} }},
+		{name: "ResumeMember", by: "ann", args: func(on grounds) []any { return []any{on.org, on.user("rob")} }},
+		{name: "RemoveMember", by: "ann", args: func(on grounds) []any { return []any{on.org, on.user("rob")} }},
 		{name: "LeaveOrganization", by: "rob", once: true, args: orgOnly},
 		{name: "Invite", by: "ann", args: func(on grounds) []any {
 			return []any{on.org, tenet.NewInvite{Email: "new@example.com", Role: tenancy.RoleMember,
@@ -117,7 +117,7 @@ func organizationDeeds() []deed {
 		{name: "Settings", by: "ann", args: orgOnly},
 		{name: "AccessMatrix", by: "ann", args: orgOnly},
 		{name: "Preview", by: "ann", args: func(on grounds) []any {
-			return []any{on.org, func(a tenet.Actor) error { return a.RemoveMember(context.Background(), on.org, "mem") }}
+			return []any{on.org, func(a tenet.Actor) error { return a.RemoveMember(context.Background(), on.org, on.user("mem")) }}
 		}},
 		{name: "RenameOrganization", by: "ann", args: func(on grounds) []any { return []any{on.org, "Acme & Co"} }},
 		{name: "SetBranding", by: "ann", args: func(on grounds) []any {
@@ -129,7 +129,7 @@ func organizationDeeds() []deed {
 
 // vics are entries about a place in a project.
 func vics(on grounds) tenet.AuditQuery {
-	return tenet.AuditQuery{Subject: tenancy.ProjectMemberRef(on.org, on.project, "vic").Ref}
+	return tenet.AuditQuery{Subject: tenancy.ProjectMemberRef(on.org, on.project, on.user("vic")).Ref}
 }
 
 // limits are one for each level, in lists of their own.
@@ -168,7 +168,7 @@ func operatorDeeds() []deed {
 		{name: "Operator.Suspend", by: "ops", args: orgOnly},
 		{name: "Operator.Resume", by: "ops", args: orgOnly},
 		{name: "Operator.CloseOrganization", by: "ops", once: true, args: orgOnly},
-		{name: "Operator.ErasePerson", by: "ops", args: func(on grounds) []any { return []any{on.org, "mem"} }},
+		{name: "Operator.ErasePerson", by: "ops", args: func(on grounds) []any { return []any{on.org, on.user("mem")} }},
 		{name: "Operator.EraseOrganization", by: "ops", first: closed, args: orgOnly},
 		{name: "Operator.Sweep/void", by: "ops", args: orgOnly, first: func(ctx context.Context, w *town) error {
 			return w.As("ann").RemoveMember(ctx, w.org, "mem")

@@ -181,10 +181,13 @@ func (a Actor) AcceptInvite(ctx context.Context, token string, who Profile) (Acc
 		done, err = a.accept(w, i, parsed, who)
 		return err
 	})
-	if err != nil || !replayed {
-		return done, err
+	switch {
+	case err != nil:
+		return Acceptance{}, err
+	case replayed:
+		return a.acceptedBefore(ctx, r, e)
 	}
-	return a.acceptedBefore(ctx, r, e)
+	return done, nil
 }
 
 // invited finds the invite of a token, with as much work where there is none.

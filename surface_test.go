@@ -17,6 +17,7 @@ import (
 
 	"example.com/tenet"
 	"example.com/tenet/access"
+	"example.com/tenet/keys"
 	"example.com/tenet/tenancy"
 )
 
@@ -24,7 +25,7 @@ import (
 // put other things into its arguments, one text at a time.
 type deed struct {
 	name  string // the method, "Operator." before it where it is that one's, and after a slash the case
-	by    tenancy.UserID
+	by    string
 	once  bool                                     // it cannot be done again in the same town
 	first func(ctx context.Context, w *town) error // what a town lacks for it; may be nil
 	args  func(on grounds) []any                   // good ones, after the context
@@ -35,9 +36,13 @@ type grounds struct {
 	ids
 	token string // of invite
 	n     int    // counts, for what has to be new each time
+	after string // of the names of people
 }
 
-func (w *town) grounds() grounds { return grounds{w.ids(), w.inviteSc.Reveal(), 0} }
+// user is somebody by the name that they have in a town.
+func (on grounds) user(name string) tenancy.UserID { return tenancy.UserID(name + on.after) }
+
+func (w *town) grounds() grounds { return grounds{ids: w.ids(), token: w.inviteSc.Reveal()} }
 
 // operators says whether the deed is an operator's, and method which it calls.
 func (d deed) operators() bool { return strings.HasPrefix(d.name, "Operator.") }
@@ -71,7 +76,7 @@ func (d deed) asked(t testing.TB, on grounds) *asking {
 	if !ok || m.Type.NumIn() != 2+len(args) && !m.Type.IsVariadic() {
 		t.Fatalf("%s: no method that takes %d arguments", d.name, len(args))
 	}
-	a := &asking{deed: d, by: d.by}
+	a := &asking{deed: d, by: on.user(d.by)}
 	for i, arg := range args {
 		own := reflect.New(parameter(m.Type, i)).Elem()
 		v := reflect.ValueOf(arg)
@@ -249,6 +254,20 @@ func (a *asking) do(ctx context.Context, t *tenet.Tenet) (got reply) {
 	return got
 }
 
+// given says what came beside an error that says that nothing should: empty where
+// nothing did.
+func (got reply) given() string {
+	if got.err == nil || errors.Is(got.err, tenet.ErrSecretShown) || errors.Is(got.err, errDenied) {
+		return ""
+	}
+	for _, v := range got.values {
+		if secret, ok := v.(keys.Secret); ok && secret.Reveal() != "" || !ok && !reflect.ValueOf(v).IsZero() {
+			return fmt.Sprintf("%+v", v)
+		}
+	}
+	return ""
+}
+
 func (got *reply) take(out reflect.Value) {
 	if out.Kind() == reflect.Func && out.Type().CanSeq2() {
 		for v, err := range out.Seq2() {
@@ -266,7 +285,7 @@ func (got *reply) take(out reflect.Value) {
 	case access.Decision:
 		got.values = append(got.values, v)
 		if !v.Allowed() {
-			got.err = errDenied
+			got.err = fmt.Errorf("%w: %s", errDenied, v.Reason)
 		}
 	default:
 		got.values = append(got.values, v)
