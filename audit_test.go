@@ -1,17 +1,12 @@
 package tenet_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -22,7 +17,6 @@ import (
 	"example.com/tenet/store/faults"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
-	"example.com/tenet/usage"
 )
 
 // told is what an entry says, for comparing. Subject is the kind and the user.
@@ -224,136 +218,6 @@ func TestNothingChangedNothingLogged(t *testing.T) {
 	}
 	if n := len(entries(t, w.st, w.org)) - before; n != 0 {
 		t.Errorf("%d entries of nothing", n)
-	}
-}
-
-// A30: no secret, digest, name or e-mail, and nothing that a caller sent but ids,
-// gets into the log of changes, an error or the program's log, by any encoding.
-func TestA30NothingLeaks(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var log bytes.Buffer
-		st := memory.New()
-		w := newTownOver(t, st, logTo(&log))
-		ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
-		var errs []error
-		note := func(err error) {
-			if err != nil {
-				errs = append(errs, err)
-			}
-		}
-		const mark = "MARKED"
-		secrets := []string{w.secret.Reveal(), w.memsSc.Reveal()}
-		everyVerb := func(mark string) {
-			o, err := ops.CreateOrganization(ctx, tenet.NewOrganization{Name: mark, Currency: "EUR", Plan: "pro",
-				Branding: tenancy.Branding{LogoURL: "https://x/" + mark}, Owner: tenet.NewMember{User: "gil", Name: mark, Email: mark + "@" + mark}})
-			note(err)
-			note(second(ops.AddMember(ctx, w.org, tenet.NewMember{User: "zoe", Name: mark, Email: mark + "@x"})))
-			note(ops.SetSubscription(ctx, tenancy.Subscription{Org: o.ID, Plan: "max"}))
-			note(second(ann.RenameOrganization(ctx, w.org, mark)))
-			note(second(ann.SetBranding(ctx, w.org, tenancy.Branding{LogoURL: "https://" + mark})))
-			note(second(ann.SetBranding(ctx, w.org, tenancy.Branding{Accent: mark})))
-			note(second(ann.SetTimeZone(ctx, w.org, mark)))
-			note(second(ann.TurnOnModels(ctx, w.org, w.project.ID, tenancy.ModelID(mark))))
-			note(second(ann.TurnOffModels(ctx, w.org, w.project.ID, tenancy.ModelID(mark+"?"))))
-			note(second(ann.Audit(ctx, w.org, "", tenet.AuditQuery{Actor: tenancy.UserID(mark + "\x00")})))
-			note(second(ann.Audit(ctx, w.org, "", tenet.AuditQuery{After: mark})))
-			note(second(ops.Audit(ctx, tenancy.OrgID(mark), tenet.AuditQuery{})))
-			note(second(ops.Settings(ctx, tenancy.OrgID(mark))))
-			note(second(ops.Sweep(ctx, tenancy.OrgID(mark))))
-			note(ops.EraseOrganization(ctx, w.org))
-			note(ops.ErasePerson(ctx, w.org, tenancy.UserID(mark+"\x00")))
-			note(ops.ErasePerson(ctx, w.org, "zoe"))
-			note(ops.RetireModel(ctx, tenancy.ModelID(mark)))
-			p, err := ann.CreateProject(ctx, w.org, tenet.NewProject{Name: mark})
-			note(err)
-			note(second(ann.RenameProject(ctx, w.org, p.ID, mark+" 2")))
-			k, secret, err := ann.CreateKey(ctx, w.org, w.project.ID, serviceKey(mark))
-			note(err)
-			_, rotated, err := ann.RotateKey(ctx, w.org, k.ID, keys.Rotation{})
-			note(err)
-			note(third(ann.RotateKey(ctx, w.org, k.ID, keys.Rotation{})))
-			secrets = append(secrets, secret.Reveal(), rotated.Reveal())
-			note(second(ann.RenameKey(ctx, w.org, k.ID, mark+" 4")))
-			note(second(ann.RenameKey(ctx, w.org, k.ID, mark+"\x00")))
-			note(second(ann.RestrictKey(ctx, w.org, k.ID, tenancy.Models(tenancy.ModelID(mark)))))
-			note(second(ann.Key(ctx, w.org, tenancy.KeyID(secret.Reveal()))))
-			note(ann.RevokeKey(ctx, w.org, k.ID))
-			note(second(ann.ArchiveProject(ctx, w.org, p.ID)))
-			note(second(ann.RestoreProject(ctx, w.org, p.ID, mark+" 3")))
-			// What is malformed may be echoed by nothing either.
-			note(second(ann.SetProjectModels(ctx, w.org, w.project.ID, tenancy.Models(tenancy.ModelID(mark+"?")))))
-			note(ann.SetProjectMember(ctx, w.org, w.project.ID, tenancy.UserID(mark+"\x00"), tenancy.Role(mark)))
-			note(ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", tenancy.Role(mark)))
-			note(ann.RevokeKey(ctx, tenancy.OrgID(mark), tenancy.KeyID(mark)))
-			note(ann.RevokeKey(ctx, w.org, tenancy.KeyID(w.secret.Reveal()))) // a token where an id belongs
-			note(second(ann.With(tenet.ChangeOptions{Op: store.OperationID(mark + "\x00")}).RenameProject(ctx, w.org, w.project.ID, mark)))
-			note(second(ops.CreateOrganization(ctx, tenet.NewOrganization{Name: "x", TimeZone: mark, Currency: mark, Plan: "x", Owner: tenet.NewMember{User: "x"}})))
-			note(second(ann.Activity(ctx, w.org, w.project.ID, tenet.ActivityQuery{After: mark})))
-			note(second(ann.Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: lately, Step: usage.Step(mark), By: usage.Dimension(mark)})))
-			w.Begin(ctx, w.principal(t), tenancy.ModelID(mark), tenet.Estimate{})
-			w.Authenticate(ctx, mark)
-		}
-		everyVerb(mark)
-		w.faults.Set(faults.On(faults.Commit, func(n int) faults.Fault { return faults.Fault{Lost: n%2 == 1} }))
-		everyVerb(mark + "-b")
-		w.faults.Set(faults.Every(faults.Append, 1, faults.Fault{Err: store.ErrUnavailable}))
-		note(begin(t, w.world, "gpt-4o").Finish(tenet.Result{Outcome: usage.OutcomeOK, RequestID: mark}))
-		w.faults.Set(func(c faults.Call) faults.Fault { return faults.Fault{Err: errIf(c.Method != faults.Append)} })
-		time.Sleep(2 * time.Second)
-		everyVerb(mark + "-c")
-		w.faults.Set(nil)
-		time.Sleep(2 * time.Second)
-
-		hidden := []string{mark}
-		for _, s := range secrets {
-			if s != "" {
-				hidden = append(hidden, s, s[len(s)-36:len(s)-6])
-			}
-		}
-		for v, err := range store.Walk(ctx, st, store.AllOf[tenancy.Key]()) {
-			mustNot(t, err)
-			for _, s := range []tenancy.KeySecret{v.Value.Current, v.Value.Previous} {
-				if s == (tenancy.KeySecret{}) {
-					continue
-				}
-				hidden = append(hidden, string(s.Digest[:]), string(s.Seal[:]))
-			}
-		}
-		var places []string
-		for _, org := range []tenancy.OrgID{w.org, w.other, ""} {
-			for _, e := range entries(t, st, org) {
-				places = append(places, fmt.Sprintf("%+v %s", e, e.Detail))
-			}
-		}
-		for _, err := range errs {
-			places = append(places, err.Error()) // %+v of an Error shows its ID, which is its caller's own
-		}
-		places = append(places, log.String())
-		if len(errs) < 30 || log.Len() == 0 || len(hidden) < 10 {
-			t.Fatalf("%d errors, %d bytes of log, %d secrets: too few to mean anything", len(errs), log.Len(), len(hidden))
-		}
-		for _, h := range hidden {
-			for _, form := range forms(h) {
-				for _, p := range places {
-					if strings.Contains(p, form) {
-						t.Errorf("%.300q holds something hidden", p)
-					}
-				}
-			}
-		}
-	})
-}
-
-// forms are the ways in which a text might stand somewhere.
-func forms(s string) []string {
-	b := []byte(s)
-	reversed := slices.Clone(b)
-	slices.Reverse(reversed)
-	quoted := fmt.Sprintf("%q", s)
-	list := strings.Trim(fmt.Sprint(b), "[]")
-	return []string{
-		s, string(reversed), quoted[1 : len(quoted)-1], hex.EncodeToString(b), strings.ToUpper(hex.EncodeToString(b)), list, strings.ReplaceAll(list, " ", ","),
-		strings.TrimRight(base64.StdEncoding.EncodeToString(b), "="), strings.TrimRight(base64.URLEncoding.EncodeToString(b), "="),
 	}
 }
 

@@ -284,6 +284,7 @@ func TestA15TwoTenants(t *testing.T) {
 	reading, acting := readingDeeds(t), actingDeeds()
 	for _, round := range []struct{ name, mine, theirs string }{{"one", "-a", "-b"}, {"the other", "-b", "-a"}} {
 		t.Run(round.name, func(t *testing.T) {
+			t.Parallel()
 			count := map[string]int{}
 			rapid.Check(t, func(rt *rapid.T) {
 				st := anyStore(t, rt)

@@ -240,15 +240,18 @@ type reply struct {
 var errDenied = errors.New("denied")
 
 // do asks a Tenet.
-func (a *asking) do(ctx context.Context, t *tenet.Tenet) (got reply) {
-	defer func() { got.panicked = recover() }()
-	on := reflect.ValueOf(t.As(a.by).With(a.opts))
+func (a *asking) do(ctx context.Context, t *tenet.Tenet) reply {
 	if a.deed.operators() {
-		on = reflect.ValueOf(t.Operator(a.by).With(a.opts))
+		return a.on(ctx, reflect.ValueOf(t.Operator(a.by).With(a.opts)))
 	}
-	in := []reflect.Value{reflect.ValueOf(&ctx).Elem()}
-	in = append(in, a.args...)
-	for _, out := range on.MethodByName(a.deed.method()).Call(in) {
+	return a.on(ctx, reflect.ValueOf(t.As(a.by).With(a.opts)))
+}
+
+// on asks an Actor or an Operator.
+func (a *asking) on(ctx context.Context, receiver reflect.Value) (got reply) {
+	defer func() { got.panicked = recover() }()
+	in := append([]reflect.Value{reflect.ValueOf(&ctx).Elem()}, a.args...)
+	for _, out := range receiver.MethodByName(a.deed.method()).Call(in) {
 		got.take(out)
 	}
 	return got
