@@ -32,7 +32,10 @@ func (t *Tenet) As(user tenancy.UserID) Actor {
 // With returns the actor with options for the next change:
 //
 //	t.As(user).With(tenet.ChangeOptions{Op: id}).CreateProject(ctx, org, p)
+//
+// Of an actor that [Actor.Preview] gave, it is previewed under these options.
 func (a Actor) With(o ChangeOptions) Actor {
+	o.rehearsal = a.opts.rehearsal
 	a.opts = o
 	return a
 }

@@ -180,6 +180,39 @@ func TestPreviewGivesNothingOut(t *testing.T) {
 	}
 }
 
+// Options of the change go with its preview: it stays one, and is refused as the change
+// under them is.
+func TestPreviewUnderOptions(t *testing.T) {
+	w := newTown(t)
+	ctx, ops, before := t.Context(), w.Operator("ops"), w.everything(t)
+	rev := must[store.Stored[tenancy.Member]](t)(w.As("mem").Identity(ctx, w.org)).Rev
+	for _, tt := range []struct {
+		name string
+		o    tenet.ChangeOptions
+		want error
+	}{
+		{"none", tenet.ChangeOptions{}, nil},
+		{"on behalf", tenet.ChangeOptions{OnBehalf: "pat"}, nil},
+		{"an operation id", tenet.ChangeOptions{Op: "remove-mem"}, nil},
+		{"the revision that is", tenet.ChangeOptions{IfRev: rev}, nil},
+		{"another revision", tenet.ChangeOptions{IfRev: rev + 1}, tenet.ErrStale},
+	} {
+		removal, err := w.As("ann").Preview(ctx, w.org, func(a tenet.Actor) error { return a.With(tt.o).RemoveMember(ctx, w.org, "mem") })
+		if !errors.Is(err, tt.want) || removal.Empty() != (tt.want != nil) {
+			t.Errorf("%s: %v, %v", tt.name, removal, err)
+		}
+		if tt.o.IfRev == 0 {
+			end, err := ops.Preview(ctx, w.org, func(o tenet.Operator) error { return o.With(tt.o).CloseOrganization(ctx, w.org) })
+			if err != nil || end.Empty() {
+				t.Errorf("%s, of the operator: %v, %v", tt.name, end, err)
+			}
+		}
+	}
+	if diff := gocmp.Diff(before, w.everything(t)); diff != "" {
+		t.Errorf("a preview changed something (-before +after):\n%s", diff)
+	}
+}
+
 // Explain tells of models no more than the project's page does.
 func TestA15ExplainIsNoOracle(t *testing.T) {
 	w := newTown(t)
