@@ -17,7 +17,7 @@ type KeyMatrix struct {
 
 // KeyRow is a row of a [KeyMatrix].
 type KeyRow struct {
-	ID     tenancy.KeyID   `json:"i_d"`
+	ID     tenancy.KeyID   `json:"id"`
 	Name   string          `json:"name"`
 	Kind   tenancy.KeyKind `json:"kind"`
 	Holder tenancy.UserID  `json:"holder,omitzero"` // of a personal key

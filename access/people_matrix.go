@@ -17,7 +17,7 @@ type PeopleMatrix struct {
 
 // MatrixProject is a column of a [PeopleMatrix].
 type MatrixProject struct {
-	ID       tenancy.ProjectID `json:"i_d"`
+	ID       tenancy.ProjectID `json:"id"`
 	Name     string            `json:"name,omitzero"`
 	Archived bool              `json:"archived,omitzero"`
 }
