@@ -3,6 +3,7 @@ package tenet
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -113,6 +114,42 @@ func (r *replica) refresh(ctx context.Context, refs []tenancy.Ref) {
 	}
 	defer r.unlock()
 	read = r.reread(ctx, refs) == nil && r.settle(ctx) == nil
+}
+
+// unheard are the records that a rule read and did not write, and that the picture has
+// otherwise: another process changed them a moment ago. What was written rests on them,
+// here too from then on.
+func (r *replica) unheard(w *work) (refs []tenancy.Ref) {
+	for _, ref := range w.order {
+		if at := r.find(ref.Org); at != nil && !slices.ContainsFunc(w.puts, func(p store.Record) bool { return p.Value.Ref() == ref }) &&
+			differs(at.picture.Load(), ref, w.reads[ref].Value) {
+			refs = append(refs, ref)
+		}
+	}
+	return refs
+}
+
+// differs reports whether a picture has another record under ref than v, nil for none.
+func differs(p *access.Picture, ref tenancy.Ref, v tenancy.Entity) bool {
+	var has tenancy.Entity
+	switch ref.Kind {
+	case tenancy.KindOrganization:
+		has = p.Organization()
+	case tenancy.KindSubscription:
+		has = p.Subscription()
+	case tenancy.KindMember:
+		has = p.Standing(ref.User, "").Member
+	case tenancy.KindProject:
+		has = p.Project(tenancy.ProjectID(ref.ID))
+	case tenancy.KindProjectMember:
+		has = p.Standing(ref.User, tenancy.ProjectID(ref.ID)).Place
+	default:
+		return false // no part of a picture
+	}
+	if v == nil {
+		return !reflect.ValueOf(has).IsZero()
+	}
+	return !reflect.DeepEqual(has, v)
 }
 
 // reread does the work of refresh, in its turn.

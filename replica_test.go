@@ -135,6 +135,41 @@ func TestBrandNewKeyElsewhere(t *testing.T) {
 	})
 }
 
+// What a verb rests on decides here from then on, also where another process wrote it and
+// the feed was not read since.
+func TestGroundsOfAnotherProcess(t *testing.T) {
+	eachStore(t, func(t *testing.T, st backend) {
+		seldom := func(o *tenet.Options) { o.MaxStaleness, o.Poll = time.Minute, 30*time.Second }
+		in := new(faults.Injector)
+		w := newTownOver(t, st, seldom)
+		ctx, ann, here := t.Context(), w.As("ann"), open(t, faulty(in, st), seldom)
+		in.Set(faults.Every(faults.Changes, 1, faults.Fault{Err: store.ErrUnavailable})) // the feed helps nobody
+		calls := func(who string, secret keys.Secret, err error) {
+			t.Helper()
+			mustNot(t, err)
+			p, _ := here.Authenticate(ctx, secret.Reveal())
+			if d := here.CanCall(p, "gpt-4o"); !d.Allowed() {
+				t.Errorf("%s: %+v", who, d)
+			}
+		}
+		lab := must[tenancy.Project](t)(ann.CreateProject(ctx, w.org, tenet.NewProject{Name: "lab", Models: tenancy.AllModels()}))
+		_, secret, err := here.As("ann").CreateKey(ctx, w.org, lab.ID, serviceKey("lab"))
+		calls("a key of a project that is new", secret, err)
+		mustNot(t, ann.SetProjectMember(ctx, w.org, w.project.ID, "rob", tenancy.RoleMember))
+		_, secret, err = here.As("rob").CreateKey(ctx, w.org, w.project.ID, personalKey("rob"))
+		calls("a key of a person whose place is new", secret, err)
+
+		named := func(on *tenet.Tenet) (tenancy.Project, error) {
+			return on.As("ann").With(tenet.ChangeOptions{Op: "den"}).CreateProject(ctx, w.org, tenet.NewProject{Name: "den", Models: tenancy.AllModels()})
+		}
+		in.Set(faults.Nth(faults.Trail, 1, faults.Fault{After: func() { must[tenancy.Project](t)(named(w.Tenet)) }}))
+		den := must[tenancy.Project](t)(named(here)) // refused, and then found done
+		if _, d := here.As("ann").Begin(ctx, w.org, den.ID, "gpt-4o", tenet.Estimate{}); !d.Allowed() {
+			t.Errorf("a project that the same operation made elsewhere: %+v", d)
+		}
+	})
+}
+
 // Made-up tokens share the reading that they wait for.
 func TestUnknownTokensShareACatchUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

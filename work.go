@@ -264,6 +264,7 @@ func (t *Tenet) change(ctx context.Context, r request, rule func(w *work) error)
 		}
 		if err != nil && chosen { // perhaps by what the same operation, asked for twice at once, has done
 			if e, found, lookErr := t.earlier(ctx, r); found {
+				t.replica.refresh(ctx, e.Refs)
 				return e, true, lookErr
 			}
 		}
@@ -344,9 +345,9 @@ func (t *Tenet) attempt(ctx context.Context, r request, rule func(w *work) error
 	if err != nil {
 		return res, false, err
 	}
-	refs := res.Entry.Refs
-	if nothing {
-		refs = w.order
+	refs := w.order
+	if !nothing {
+		refs = append(t.replica.unheard(w), res.Entry.Refs...)
 	}
 	t.replica.refresh(ctx, refs)
 	return res, false, nil

@@ -108,6 +108,14 @@ func (p *Picture) Organization() tenancy.Organization {
 	return p.org
 }
 
+// Subscription returns the plan; zero where there is none.
+func (p *Picture) Subscription() tenancy.Subscription {
+	if p == nil {
+		return tenancy.Subscription{}
+	}
+	return p.plan
+}
+
 // Project returns a project, archived or not; zero where there is none.
 func (p *Picture) Project(id tenancy.ProjectID) tenancy.Project {
 	if p == nil || p.projects[id] == nil {

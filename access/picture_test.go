@@ -173,6 +173,29 @@ func TestPicturePassesOver(t *testing.T) {
 	}
 }
 
+// A picture tells what was put into it, and of nothing else.
+func TestPictureTells(t *testing.T) {
+	w := acme()
+	full, none := pictureOf(w, "acme"), (*access.Picture)(nil)
+	for _, tt := range []struct {
+		name      string
+		of        func(*access.Picture) any
+		has, lack any
+	}{
+		{"organization", func(p *access.Picture) any { return p.Organization() }, w[tenancy.OrganizationRef("acme").Ref], tenancy.Organization{}},
+		{"subscription", func(p *access.Picture) any { return p.Subscription() }, w[tenancy.SubscriptionRef("acme").Ref], tenancy.Subscription{}},
+		{"project", func(p *access.Picture) any { return p.Project("web") }, w[tenancy.ProjectRef("acme", "web").Ref], tenancy.Project{}},
+		{"no project", func(p *access.Picture) any { return p.Project("gone") }, tenancy.Project{}, tenancy.Project{}},
+	} {
+		if got := tt.of(full); !reflect.DeepEqual(got, tt.has) {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, tt.has)
+		}
+		if got := tt.of(none); !reflect.DeepEqual(got, tt.lack) {
+			t.Errorf("%s of a nil Picture: %+v", tt.name, got)
+		}
+	}
+}
+
 func TestShows(t *testing.T) {
 	w := acme()
 	c := func(id tenancy.ModelID) tenancy.Model { return tenancy.Model{ID: id, Public: true} }
