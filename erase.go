@@ -20,8 +20,10 @@ import (
 // and means nothing once the host's login has forgotten it. The log holds no names and
 // addresses to begin with, but for the fingerprint of what was asked under an operation
 // id that a caller chose, which lets a guess be confirmed. Names that people gave to
-// projects and keys stay as well. The person stays on the roster; whoever is to go is
-// removed first, and a host that sets profiles at each login sets it again.
+// projects and keys stay as well. The person stays on the roster, and a host that sets
+// profiles at each login sets it again. Whoever is to go is erased first and then
+// removed: of somebody who left, the invites that they did not accept are not found, since
+// nothing here tells their address any more.
 //
 // It takes as many commits as it needs, each with an entry that says how many records
 // it changed. Broken off, it is asked again, under the same operation id or another,

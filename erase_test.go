@@ -157,6 +157,22 @@ func TestErasePersonWhoLeft(t *testing.T) {
 	})
 }
 
+// Who is erased and then removed has left no address, nor have the invites that went to it.
+func TestErasedThenRemoved(t *testing.T) {
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newTownOver(t, st)
+		ctx, ops, ann := t.Context(), w.Operator("ops"), w.As("ann")
+		const address = "zoe.marker@example.com"
+		must[tenancy.Member](t)(ops.AddMember(ctx, w.org, tenet.NewMember{User: "zoe", Email: address}))
+		mustNot(t, third(ann.Invite(ctx, w.org, tenet.NewInvite{Email: address, Role: tenancy.RoleOwner})))
+		mustNot(t, ops.ErasePerson(ctx, w.org, "zoe"))
+		mustNot(t, ann.RemoveMember(ctx, w.org, "zoe"))
+		if places := holds(t, st, w.org, address); places != nil {
+			t.Errorf("the address is in %v", places)
+		}
+	})
+}
+
 // A person who changes their address while they are erased is erased under the new one.
 func TestErasePersonWhoMoves(t *testing.T) {
 	w, _ := furnished(t, memory.New())
