@@ -23,6 +23,8 @@ import (
 // out, and what it returns is to be handed on as it is. A change that has nothing to
 // do has no effects. Effects on projects that the actor does not see are left out.
 //
+// change may be called again where what it rests on changed meanwhile.
+//
 // What is said is true of one moment. To act on no other, act with
 // [ChangeOptions].IfRev. It reads the whole organization.
 func (a Actor) Preview(ctx context.Context, org tenancy.OrgID, change func(Actor) error) (access.Effects, error) {
@@ -52,20 +54,48 @@ func (o Operator) Preview(ctx context.Context, org tenancy.OrgID, change func(Op
 
 // preview is the organization before a change and after it.
 func (a Actor) preview(ctx context.Context, r request, change func(Actor) error) (was, is access.View, err error) {
-	b, err := a.rehearse(ctx, r, change)
-	if err != nil {
-		return was, is, err
+	for {
+		b, err := a.rehearse(ctx, r, change)
+		if err != nil {
+			return was, is, err
+		}
+		records, before, err := a.t.whole(ctx, r.org, a.t.organization)
+		if err != nil {
+			return was, is, r.wrap(err)
+		}
+		holds, err := a.t.holds(ctx, b)
+		if err = first(err, contextError(ctx, !holds)); err != nil {
+			return was, is, r.wrap(err)
+		}
+		if !holds {
+			continue
+		}
+		after, err := access.NewSnapshot(applied(records, b)...)
+		if err != nil {
+			return was, is, r.wrap(err)
+		}
+		now := a.t.clock.now()
+		return before.At(now), after.At(now), nil
 	}
-	records, before, err := a.t.whole(ctx, r.org, a.t.organization)
-	if err != nil {
-		return was, is, r.wrap(err)
+}
+
+// holds reports whether what a batch rests on is still so: whether it could be committed
+// to what was read since it was made.
+func (t *Tenet) holds(ctx context.Context, b store.Batch) (bool, error) {
+	grounds := slices.Concat(b.Check, b.Delete)
+	for _, p := range b.Put {
+		grounds = append(grounds, store.Check{Ref: p.Value.Ref(), Rev: p.Rev})
 	}
-	after, err := access.NewSnapshot(applied(records, b)...)
-	if err != nil {
-		return was, is, r.wrap(err)
+	var refs []tenancy.Ref
+	for _, g := range grounds {
+		refs = append(refs, g.Ref)
 	}
-	now := a.t.clock.now()
-	return before.At(now), after.At(now), nil
+	holds, i := true, 0
+	err := t.each(ctx, refs, func(rec store.Record) {
+		holds = holds && rec.Rev == grounds[i].Rev
+		i++
+	})
+	return holds, err
 }
 
 // rehearse has change call its verb, and returns what the verb would commit.
@@ -109,7 +139,8 @@ type rehearsal struct{ batches []store.Batch }
 // no verb gives anything out of a change that was not made.
 var errRehearsed = errors.New("tenet: rehearsed, and not done: return what the verb returned")
 
-// rehearse runs a rule as a change does, up to the commit.
+// rehearse runs a rule as a change does, up to the commit. What it refuses holds at one
+// moment; what it would commit is for who asked to compare with a reading of then.
 func (t *Tenet) rehearse(ctx context.Context, r request, rule func(w *work) error) error {
 	for {
 		w := t.newWork(ctx, r)
@@ -117,18 +148,18 @@ func (t *Tenet) rehearse(ctx context.Context, r request, rule func(w *work) erro
 		if w.err != nil {
 			return w.err
 		}
+		if err == nil {
+			r.opts.rehearsal.batches = append(r.opts.rehearsal.batches, w.batch(r.entry(w.now)))
+			return errRehearsed
+		}
 		held, unconfirmed := w.holds()
 		switch {
 		case unconfirmed != nil:
 			return unconfirmed
-		case !held && ctx.Err() == nil:
-			continue
-		case !held:
-			return ctx.Err()
-		case err != nil:
+		case held:
 			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
 		}
-		r.opts.rehearsal.batches = append(r.opts.rehearsal.batches, w.batch(r.entry(w.now)))
-		return errRehearsed
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
+	"example.com/tenet/store/faults"
 	"example.com/tenet/tenancy"
 )
 
@@ -210,6 +211,27 @@ func TestPreviewUnderOptions(t *testing.T) {
 	}
 	if diff := gocmp.Diff(before, w.everything(t)); diff != "" {
 		t.Errorf("a preview changed something (-before +after):\n%s", diff)
+	}
+}
+
+// A change that somebody else's overtakes, between its rules and the reading of the
+// organization, is looked at anew: it is said of the organization as it is then.
+func TestPreviewIsOvertaken(t *testing.T) {
+	for reading := 1; reading < 8; reading++ {
+		w := newTown(t)
+		ctx, ann := t.Context(), w.As("ann")
+		overtaken := false
+		w.faults.Set(faults.Nth(faults.Get, reading, faults.Fault{Before: func() {
+			overtaken = true
+			mustNot(t, ann.SetRole(ctx, w.org, "rob", tenancy.RoleOwner))
+		}}))
+		got, err := ann.Preview(ctx, w.org, func(a tenet.Actor) error { return a.RemoveMember(ctx, w.org, "rob") })
+		if err != nil || len(got.People) == 0 || got.People[0].After.Role != "" {
+			t.Errorf("overtaken at reading %d: %v, %v", reading, got, err)
+		}
+		if !overtaken && reading < 5 {
+			t.Errorf("only %d readings", reading-1)
+		}
 	}
 }
 
