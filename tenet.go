@@ -38,7 +38,7 @@ type Options struct {
 	MaxStaleness time.Duration
 
 	// Poll is how often the change feed is read where nothing else asks for it. It
-	// must be less than half of MaxStaleness; zero means a tenth of it.
+	// is at most half of MaxStaleness; zero means a tenth of it.
 	Poll time.Duration
 
 	// Recording bounds what waits to be written of usage, and for how long.
