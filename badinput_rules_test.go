@@ -124,6 +124,8 @@ func rules() map[string]rule {
 	zone := rule{legit: among("UTC", "Asia/Kathmandu"), shapes: []string{"Europe/%", "../%"}, good: kept(), bad: no("time_zone")}
 	model := rule{legit: modelID, most: 128, fill: xs, good: kept(), bad: no("model")}
 	operator := rule{legit: user, most: 255, fill: xs, good: kept(), bad: no("user")}
+	picture := rule{legit: logo, most: 2048, fill: func(n int) string { return "https://x.example/" + xs(n-18) },
+		shapes: []string{"https://x.example/%", "https://%", "https://%/"}, good: kept(), bad: no("logo_url")}
 	maybe := rule{legit: anyText, good: heard()} // which project somebody works in: any answer but an error
 	return map[string]rule{
 		"Actor As": person, "Operator As": optional(operator),
@@ -151,7 +153,7 @@ func rules() map[string]rule {
 		"Placement.Project": {legit: projectID, shapes: []string{"proj_%"}, good: hidden, bad: no("placements")}, "Placement.Role": choice("placements", "owner", "member", "viewer"),
 
 		"Actor.RenameOrganization name": names("name"), "NewOrganization.Name": names("name"),
-		"Branding.LogoURL":       optional(rule{legit: logo, most: 2048, fill: func(n int) string { return "https://x.example/" + xs(n-18) }, shapes: []string{"https://x.example/%", "https://%", "https://%/"}, good: kept(), bad: no("logo_url")}),
+		"Branding.LogoURL":       optional(picture),
 		"Branding.Accent":        optional(rule{legit: accent, shapes: []string{"#%", "#abcde%"}, good: kept(), bad: no("accent")}),
 		"Actor.SetTimeZone zone": zone, "NewOrganization.TimeZone": optional(zone),
 		"NewOrganization.Currency": {legit: among("EUR", "ALL"), shapes: []string{"EU%"}, good: kept(), bad: no("currency")},

@@ -91,7 +91,7 @@ func textsIn(v reflect.Value) (all []string) {
 // trial is of the texts that are put into one deed.
 type trial struct {
 	t      *testing.T
-	deed   deed
+	deed   verb
 	store  func() backend
 	w      *town
 	st     *noting
@@ -158,7 +158,7 @@ func (c *trial) ask(text string) reply {
 	c.asked++
 	on := c.w.grounds()
 	on.n = c.asked
-	a := c.deed.asked(c.t, on)
+	a := c.deed.asked(on)
 	c.slot = a.slots(c.t)[c.at]
 	if c.slot.path == "As" || c.slot.path == "With.OnBehalf" {
 		a.opts.Op = store.OperationID(fmt.Sprint("op-", c.asked)) // so that an entry says it, whatever there is to do
@@ -240,29 +240,29 @@ func (c *trial) keeps(batches []store.Batch, text string) bool {
 
 // changing says whether a deed, done well, changes something. It fails a test of which
 // it is not done well.
-func (d deed) changing(t *testing.T) bool {
+func (v verb) changing(t *testing.T) bool {
 	t.Helper()
 	st := &noting{backend: memory.New()}
 	w := newTownOver(t, st)
-	if d.first != nil {
-		mustNot(t, d.first(t.Context(), w))
+	if v.first != nil {
+		mustNot(t, v.first(t.Context(), w))
 	}
 	before := len(st.batches)
-	a := d.asked(t, w.grounds())
+	a := v.asked(w.grounds())
 	a.opts.Op = "op-1"
 	if got := a.do(t.Context(), w.Tenet); got.err != nil || got.panicked != nil {
-		t.Errorf("%s in a town: %v, panic %v", d.name, got.err, got.panicked)
+		t.Errorf("%s in a town: %v, panic %v", v.name, got.err, got.panicked)
 	}
 	return len(st.batches) > before
 }
 
 // tries puts texts into every slot of a deed, as choose chooses them.
-func (d deed) tries(t *testing.T, st func() backend, choose func([]payload) []payload) (tried, kept int) {
-	c := &trial{t: t, deed: d, store: st}
+func (v verb) tries(t *testing.T, st func() backend, choose func([]payload) []payload) (tried, kept int) {
+	c := &trial{t: t, deed: v, store: st}
 	c.settle()
-	changing := d.changing(t)
+	changing := v.changing(t)
 	good := map[int][]payload{}
-	slots := d.asked(t, c.w.grounds()).slots(t)
+	slots := v.asked(c.w.grounds()).slots(t)
 	for at, s := range slots {
 		if strings.HasPrefix(s.path, "With.") && !changing {
 			continue // for changes alone
@@ -282,14 +282,14 @@ func (d deed) tries(t *testing.T, st func() backend, choose func([]payload) []pa
 			}
 		}
 		c.refused(bad)
-		if apart := s.path == "As" || strings.HasPrefix(s.path, "With."); apart && d.once {
+		if apart := s.path == "As" || strings.HasPrefix(s.path, "With."); apart && v.once {
 			good[at] = oneOfAFamily(good[at]) // each takes a new town
 		}
 		tried, kept = tried+len(bad)+len(good[at]), kept+len(good[at])
 	}
 	for at, s := range slots {
 		c.turnTo(at, s, changing)
-		if changing && len(good[at]) > 0 && d.once {
+		if changing && len(good[at]) > 0 && v.once {
 			c.settle()
 		}
 		c.taken(good[at])

@@ -51,8 +51,8 @@ func follow(t testing.TB, st backend) *traces {
 }
 
 // prepare is a deed with names and addresses that can be told from all else.
-func (tr *traces) prepare(t testing.TB, d deed) *asking {
-	a := d.asked(t, tr.w.grounds())
+func (tr *traces) prepare(t testing.TB, d verb) *asking {
+	a := d.asked(tr.w.grounds())
 	for _, s := range a.slots(t) {
 		switch _, last, _ := strings.Cut(s.path, "."); {
 		case s.path == "name" || strings.HasSuffix(last, "Name"):
@@ -212,17 +212,17 @@ func TestA30NothingLeaks(t *testing.T) {
 // everyWay does a deed as it should be and otherwise: again under its operation id, as
 // somebody else, of a record that has changed, without saying for whom, as a preview,
 // and once Tenet is closed.
-func (d deed) everyWay(t *testing.T) (looks int) {
+func (v verb) everyWay(t *testing.T) (looks int) {
 	tr := follow(t, memory.New())
-	if d.first != nil {
-		mustNot(t, d.first(t.Context(), tr.w))
+	if v.first != nil {
+		mustNot(t, v.first(t.Context(), tr.w))
 	}
 	do := func(change func(*asking)) {
-		a := tr.prepare(t, d)
+		a := tr.prepare(t, v)
 		change(a)
 		tr.take(a.do(t.Context(), tr.w.Tenet))
 	}
-	if a := tr.prepare(t, d); !d.operators() {
+	if a := tr.prepare(t, v); !v.operators() {
 		tr.take(reply{err: second(tr.w.As(a.by).Preview(t.Context(), tr.w.org, func(as tenet.Actor) error { return a.on(t.Context(), reflect.ValueOf(as)).err }))})
 	} else {
 		tr.take(reply{err: second(tr.w.Operator("ops").Preview(t.Context(), tr.w.org, func(as tenet.Operator) error { return a.on(t.Context(), reflect.ValueOf(as)).err }))})
@@ -241,7 +241,7 @@ func (d deed) everyWay(t *testing.T) (looks int) {
 	if len(tr.told) < 2 || len(tr.secrets) < 4 {
 		t.Errorf("%d errors, %d secrets: too few to mean anything", len(tr.told), len(tr.secrets))
 	}
-	return tr.search(t, d.name)
+	return tr.search(t, v.name)
 }
 
 // serve presents every secret to the path of requests, as it is and broken.
@@ -260,12 +260,12 @@ func (tr *traces) serve(t *testing.T) {
 
 // meetsMarked does a deed with a mishap at the n-th call of the store. It is false where
 // there is no such call.
-func (d deed) meetsMarked(t *testing.T, m mishap, n int64) (looks int, hit bool) {
+func (v verb) meetsMarked(t *testing.T, m mishap, n int64) (looks int, hit bool) {
 	tr := follow(t, memory.New())
-	if d.first != nil {
-		mustNot(t, d.first(t.Context(), tr.w))
+	if v.first != nil {
+		mustNot(t, v.first(t.Context(), tr.w))
 	}
-	a := tr.prepare(t, d)
+	a := tr.prepare(t, v)
 	a.opts.Op = "op-1"
 	var met atomic.Bool
 	tr.w.faults.Set(m.at(n, &met, faults.Changes))
@@ -278,7 +278,7 @@ func (d deed) meetsMarked(t *testing.T, m mishap, n int64) (looks int, hit bool)
 	if tr.log.Len() == 0 {
 		t.Error("nothing was logged")
 	}
-	return tr.search(t, fmt.Sprint(d.name, ", ", m.name, " at call ", n)), met.Load()
+	return tr.search(t, fmt.Sprint(v.name, ", ", m.name, " at call ", n)), met.Load()
 }
 
 // A30: nor is a secret anywhere in the files of SQLite, while they are in use and when

@@ -44,14 +44,19 @@ func drain[T any](all iter.Seq2[T, error]) error {
 
 var lately = tenet.Span{From: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}
 
-// verb is one thing that a person may do, and who may: a column for each of people,
-// "+" done, "f" forbidden, "-" not found, "l" the last owner stays.
+// verb is one thing that a person may do, as data: tests put other things into its
+// arguments, one text at a time. may has a column for each of people, "+" done, "f"
+// forbidden, "-" not found, "l" the last owner stays.
 type verb struct {
-	name string // the method, and after a slash the case
-	may  string // ann pat mem vic rob otto nik
-	org  bool   // it names nothing but the organization
-	why  string
-	do   func(ctx context.Context, a tenet.Actor, on ids) error
+	name  string // the method, "Operator." before it where it is that one's, and after a slash the case
+	may   string // ann pat mem vic rob otto nik
+	org   bool   // it names nothing but the organization
+	why   string
+	by    string                                   // who does it well; empty is the first who may
+	alike bool                                     // another case of the method takes the same, and only who may differs
+	once  bool                                     // it cannot be done again in the same town
+	first func(ctx context.Context, w *town) error // what a town lacks for it; may be nil
+	args  func(on grounds) []any                   // good ones, after the context
 }
 
 // verbs is section 3 of the rules, for all that an Actor can do.
@@ -61,88 +66,46 @@ func verbs() []verb {
 
 func projectVerbs() []verb {
 	return []verb{
-		{name: "Organization", may: "+++++--", org: true, why: "the roster sees name and branding", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Organization(ctx, on.org))
+		{name: "Organization", may: "+++++--", org: true, why: "the roster sees name and branding", args: orgOnly},
+		{name: "Settings", may: "+ffff--", org: true, why: "owners alone", args: orgOnly},
+		{name: "VisibleProjects", may: "+++++--", org: true, why: "an empty list is an answer to the roster", args: orgOnly},
+		{name: "CreateProject", may: "+ffff--", org: true, why: "owners of the organization alone", args: func(on grounds) []any {
+			return []any{on.org, tenet.NewProject{Name: fmt.Sprint("new ", on.n), Models: tenancy.Models("small")}}
 		}},
-		{name: "Settings", may: "+ffff--", org: true, why: "owners alone", do: func(ctx context.Context, a tenet.Actor, on ids) error { return second(a.Settings(ctx, on.org)) }},
-		{name: "VisibleProjects", may: "+++++--", org: true, why: "an empty list is an answer to the roster", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return drain(a.VisibleProjects(ctx, on.org))
+		{name: "Project", may: "++++---", why: "who has a place in it", args: projectOnly},
+		{name: "RenameProject", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, "renamed"} }},
+		{name: "ArchiveProject", may: "++ff---", why: "the role table: project owners too", args: projectOnly},
+		{name: "RestoreProject", may: "+fff---", why: "owners of the organization alone", once: true, first: archived, args: func(on grounds) []any {
+			return []any{on.org, on.project, "restored"}
 		}},
-		{name: "CreateProject", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.CreateProject(ctx, on.org, tenet.NewProject{Name: "new", Models: tenancy.Models("small")}))
+		{name: "ArchivedProjects", may: "+++++--", org: true, why: "an empty list is an answer to the roster", first: archived, args: orgOnly},
+		{name: "ActiveProject", may: "+++++--", org: true, why: "none is an answer to the roster", args: func(on grounds) []any { return []any{on.org, on.project, on.project} }},
+		{name: "TurnOnModels", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, "small"} }},
+		{name: "TurnOffModels", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, "gpt-4o"} }},
+		{name: "ProjectModels", may: "++++---", why: "all who see the project", args: projectOnly},
+		{name: "SetProjectModels", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, tenancy.Models("small")} }},
+		{name: "SetProjectMember", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, on.user("rob"), tenancy.RoleViewer} }},
+		{name: "SetProjectMember/oneself", may: "++ff---", why: "A11: nobody promotes themselves", alike: true, args: func(on grounds) []any {
+			return []any{on.org, on.project, on.user("mem"), tenancy.RoleOwner}
 		}},
-		{name: "Project", may: "++++---", why: "who has a place in it", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Project(ctx, on.org, on.project))
+		{name: "RemoveProjectMember", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.project, on.user("vic")} }},
+		{name: "CreateKey/service", may: "++ff---", why: "owners", args: func(on grounds) []any {
+			return []any{on.org, on.project, tenet.NewKey{Name: "new", Kind: tenancy.KeyService, Models: tenancy.Models("gpt-4o")}}
 		}},
-		{name: "RenameProject", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.RenameProject(ctx, on.org, on.project, "renamed"))
+		{name: "CreateKey/personal", may: "+++f---", why: "who may call models", args: func(on grounds) []any { return []any{on.org, on.project, personalKey("new")} }},
+		{name: "RevokeKey/service", may: "++ff---", why: "owners", args: func(on grounds) []any { return []any{on.org, on.service} }},
+		{name: "RevokeKey/personal", may: "+++f---", why: "its holder, and owners", alike: true, args: func(on grounds) []any { return []any{on.org, on.mems} }},
+		{name: "Keys", may: "++++---", why: "metadata, for all who see the project", args: projectOnly},
+		{name: "Usage", may: "++++---", why: "all who see the project", args: func(on grounds) []any {
+			return []any{on.org, on.project, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: usage.ByKey}}
 		}},
-		{name: "ArchiveProject", may: "++ff---", why: "the role table: project owners too", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.ArchiveProject(ctx, on.org, on.project))
+		{name: "Activity", may: "++++---", why: "all who see the project", args: func(on grounds) []any { return []any{on.org, on.project, tenet.ActivityQuery{}} }},
+		{name: "OrganizationUsage", may: "+ffff--", org: true, why: "owners of the organization alone", args: func(on grounds) []any {
+			return []any{on.org, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: usage.ByProject}}
 		}},
-		{name: "RestoreProject", may: "+fff---", why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.RestoreProject(ctx, on.org, on.project, ""))
-		}},
-		{name: "ArchivedProjects", may: "+++++--", org: true, why: "an empty list is an answer to the roster", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return drain(a.ArchivedProjects(ctx, on.org))
-		}},
-		{name: "ActiveProject", may: "+++++--", org: true, why: "none is an answer to the roster", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.ActiveProject(ctx, on.org, on.project, ""))
-		}},
-		{name: "TurnOnModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.TurnOnModels(ctx, on.org, on.project, "small"))
-		}},
-		{name: "TurnOffModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.TurnOffModels(ctx, on.org, on.project, "gpt-4o"))
-		}},
-		{name: "ProjectModels", may: "++++---", why: "all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.ProjectModels(ctx, on.org, on.project))
-		}},
-		{name: "SetProjectModels", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.SetProjectModels(ctx, on.org, on.project, tenancy.Models("small")))
-		}},
-		{name: "SetProjectMember", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return a.SetProjectMember(ctx, on.org, on.project, "rob", tenancy.RoleViewer)
-		}},
-		{name: "SetProjectMember/oneself", may: "++ff---", why: "A11: nobody promotes themselves", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return a.SetProjectMember(ctx, on.org, on.project, "mem", tenancy.RoleOwner)
-		}},
-		{name: "RemoveProjectMember", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return a.RemoveProjectMember(ctx, on.org, on.project, "vic")
-		}},
-		{name: "CreateKey/service", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			_, _, err := a.CreateKey(ctx, on.org, on.project, serviceKey("new"))
-			return err
-		}},
-		{name: "CreateKey/personal", may: "+++f---", why: "who may call models", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			_, _, err := a.CreateKey(ctx, on.org, on.project, personalKey("new"))
-			return err
-		}},
-		{name: "RevokeKey/service", may: "++ff---", why: "owners", do: func(ctx context.Context, a tenet.Actor, on ids) error { return a.RevokeKey(ctx, on.org, on.service) }},
-		{name: "RevokeKey/personal", may: "+++f---", why: "its holder, and owners", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return a.RevokeKey(ctx, on.org, on.mems)
-		}},
-		{name: "Keys", may: "++++---", why: "metadata, for all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return drain(a.Keys(ctx, on.org, on.project))
-		}},
-		{name: "Usage", may: "++++---", why: "all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Usage(ctx, on.org, on.project, tenet.UsageQuery{Span: lately}))
-		}},
-		{name: "Activity", may: "++++---", why: "all who see the project", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Activity(ctx, on.org, on.project, tenet.ActivityQuery{}))
-		}},
-		{name: "OrganizationUsage", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.OrganizationUsage(ctx, on.org, tenet.UsageQuery{Span: lately, By: usage.ByProject}))
-		}},
-		{name: "OrganizationActivity", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.OrganizationActivity(ctx, on.org, tenet.ActivityQuery{}))
-		}},
-		{name: "Audit/organization", may: "+ffff--", org: true, why: "owners of the organization alone", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Audit(ctx, on.org, "", tenet.AuditQuery{}))
-		}},
-		{name: "Audit/project", may: "++ff---", why: "the project's owners read its own", do: func(ctx context.Context, a tenet.Actor, on ids) error {
-			return second(a.Audit(ctx, on.org, on.project, tenet.AuditQuery{}))
-		}},
+		{name: "OrganizationActivity", may: "+ffff--", org: true, why: "owners of the organization alone", args: func(on grounds) []any { return []any{on.org, tenet.ActivityQuery{}} }},
+		{name: "Audit/organization", may: "+ffff--", org: true, why: "owners of the organization alone", alike: true, args: func(on grounds) []any { return []any{on.org, "", tenet.AuditQuery{}} }},
+		{name: "Audit/project", may: "++ff---", why: "the project's owners read its own", args: func(on grounds) []any { return []any{on.org, on.project, vics(on)} }},
 	}
 }
 
