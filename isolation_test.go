@@ -314,7 +314,7 @@ func TestA15TwoTenants(t *testing.T) {
 
 // anyStore is a new store, one time in twelve on SQLite.
 func anyStore(t *testing.T, rt *rapid.T) backend {
-	if rapid.IntRange(1, 12).Draw(rt, "store") < 12 {
+	if raceEnabled || rapid.IntRange(1, 12).Draw(rt, "store") < 12 {
 		return memory.New()
 	}
 	st := must[*sqlitefile.Store](t)(sqlitefile.Open(t.Context(), filepath.Join(t.TempDir(), "tenet.db")))
