@@ -31,11 +31,13 @@ type verdict struct {
 	name  string
 	err   error  // nil: done
 	field string // of the *tenancy.FieldError; empty where it need be none
+	idle  bool   // nothing is committed
 	kept  bool   // it stands somewhere in what was committed, byte for byte
 }
 
 func kept() verdict         { return verdict{name: "kept", kept: true} }
 func heard() verdict        { return verdict{name: "done, and not kept"} }
+func idle() verdict         { return verdict{name: "nothing to do", idle: true} }
 func not(err error) verdict { return verdict{name: err.Error(), err: err} }
 func no(field string) verdict {
 	return verdict{name: "invalid " + field, err: tenancy.ErrInvalid, field: field}
@@ -109,7 +111,7 @@ func rules() map[string]rule {
 		return rule{legit: noText, shapes: []string{prefix + "%", "%" + prefix}, bad: hidden}
 	}
 	person := rule{legit: user, most: 255, fill: xs, good: hidden, bad: hidden}
-	gone := rule{legit: user, most: 255, fill: xs, good: heard(), bad: hidden} // who is not there is removed already
+	gone := rule{legit: user, most: 255, fill: xs, good: idle(), bad: hidden} // who is not there is removed already
 	models := func(field string, good verdict) rule {
 		return rule{legit: modelID, most: 128, fill: xs, shapes: []string{"openai/%"}, good: good, bad: no(field)}
 	}
@@ -138,7 +140,7 @@ func rules() map[string]rule {
 
 		"NewProject.Name": names("name"), "Actor.RenameProject name": names("name"), "Actor.RestoreProject name": optional(names("name")),
 		"Actor.ActiveProject asked": maybe, "Actor.ActiveProject remembered": maybe,
-		"Actor.RemoveProjectMember user": gone, "Actor.TurnOffModels models": models("models", heard()),
+		"Actor.RemoveProjectMember user": gone, "Actor.TurnOffModels models": models("models", idle()),
 
 		"Actor.Explain model": maybe, "Actor.Preview org": {legit: noText, shapes: []string{"org_%"}, bad: no("change")},
 		"NewKey.Name": names("name"), "Actor.RenameKey name": names("name"), "NewKey.Kind": choice("kind", "personal", "service"),
@@ -167,7 +169,7 @@ func rules() map[string]rule {
 		"Operator.CreateOrganization n.Maximum.Measure": measure("maximum"), "Operator.CreateOrganization n.Maximum.Window": window("maximum"),
 		"Model.ID": model, "Model.Alias": {legit: emptyText, good: heard(), bad: no("alias")}, "Model.Orgs": {legit: orgID, shapes: []string{"org_%"}, good: kept(), bad: no("orgs")},
 		"Price.Unit": {legit: among(units()...), good: kept(), bad: no("prices")}, "Price.Currency": {legit: among("EUR", "ALL"), good: kept(), bad: no("currency")},
-		"Operator.ErasePerson user": {legit: user, most: 255, fill: xs, good: heard(), bad: no("user")},
+		"Operator.ErasePerson user": {legit: user, most: 255, fill: xs, good: idle(), bad: no("user")},
 		"Operator.RetireModel id":   {legit: modelID, most: 128, fill: xs, good: hidden, bad: hidden},
 
 		"UsageQuery.Step":   {legit: among("", "quarter_hour", "hour", "day", "month"), good: heard(), bad: not(usage.ErrInvalid)},

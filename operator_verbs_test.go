@@ -3,6 +3,7 @@ package tenet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"example.com/tenet"
@@ -11,67 +12,53 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// operatorVerb is one thing that an operator does. may has a column for each state of
-// the organization: in use, closed, and not there; "+" done, "-" not found, "i" invalid.
-// A verb that names no organization has "+++".
-type operatorVerb struct {
-	name string // the method, and after a slash the case
-	may  string
-	why  string
-	do   func(ctx context.Context, o tenet.Operator, on ids) error
-}
-
-func operatorVerbs() []operatorVerb {
-	return []operatorVerb{
-		{"CreateOrganization", "+++", "it names none", func(ctx context.Context, o tenet.Operator, _ ids) error {
-			return second(o.CreateOrganization(ctx, tenet.NewOrganization{Name: "Gamma", Currency: "EUR", Plan: "pro", Owner: tenet.NewMember{User: "gil"}}))
+// operatorVerbs are all that an operator can do. may has a column for each state of the
+// organization: in use, closed, and not there; "+" done, "-" not found, "i" invalid. A
+// verb that names no organization has "+++".
+func operatorVerbs() []verb {
+	return []verb{
+		{name: "Operator.CreateOrganization", may: "+++", why: "it names none", args: func(grounds) []any {
+			return []any{tenet.NewOrganization{
+				Name: "Gamma", Branding: tenancy.Branding{LogoURL: "https://gamma.example/logo.svg", Accent: "#aabbcc"},
+				TimeZone: "Asia/Kathmandu", Currency: "EUR", Owner: tenet.NewMember{User: "gil", Name: "Gil", Email: "gil@example.com"},
+				Plan: "pro", Models: tenancy.Models("small"), Default: limits(), Maximum: limits(),
+			}}
 		}},
-		{"AddMember", "+--", "nobody joins a tombstone", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return second(o.AddMember(ctx, on.org, tenet.NewMember{User: "zoe"}))
+		{name: "Operator.AddMember", may: "+--", why: "nobody joins a tombstone", args: func(on grounds) []any {
+			return []any{on.org, tenet.NewMember{User: tenancy.UserID(fmt.Sprint("zoe ", on.n)), Name: "Zoe", Email: "zoe@example.com", Role: tenancy.RoleMember}}
 		}},
-		{"SetSubscription", "+--", "a tombstone has no plan", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return o.SetSubscription(ctx, tenancy.Subscription{Org: on.org, Plan: "max"})
+		{name: "Operator.SetSubscription", may: "+--", why: "a tombstone has no plan", args: func(on grounds) []any {
+			return []any{tenancy.Subscription{Org: on.org, Plan: "max", Models: tenancy.Models("small"), Default: limits(), Maximum: limits()}}
 		}},
-		{"Suspend", "+--", "it is off for good", func(ctx context.Context, o tenet.Operator, on ids) error { return o.Suspend(ctx, on.org) }},
-		{"Resume", "+--", "there is no way back", func(ctx context.Context, o tenet.Operator, on ids) error { return o.Resume(ctx, on.org) }},
-		{"CloseOrganization", "+--", "it is closed once", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return o.CloseOrganization(ctx, on.org)
+		{name: "Operator.Suspend", may: "+--", why: "it is off for good", args: orgOnly},
+		{name: "Operator.Resume", may: "+--", why: "there is no way back", args: orgOnly},
+		{name: "Operator.CloseOrganization", may: "+--", why: "it is closed once", once: true, args: orgOnly},
+		{name: "Operator.Preview/plan", may: "+--", why: "as the change", alike: true, args: func(on grounds) []any {
+			return []any{on.org, func(o tenet.Operator) error {
+				return o.SetSubscription(context.Background(), tenancy.Subscription{Org: on.org, Plan: "basic"})
+			}}
 		}},
-		{"Preview/plan", "+--", "as the change", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return second(o.Preview(ctx, on.org, func(o tenet.Operator) error {
-				return o.SetSubscription(ctx, tenancy.Subscription{Org: on.org, Plan: "basic"})
-			}))
+		{name: "Operator.Preview/catalogue", may: "++-", why: "a closed one is looked at as it is", args: func(on grounds) []any {
+			return []any{on.org, func(o tenet.Operator) error { return o.RetireModel(context.Background(), "small") }}
 		}},
-		{"Preview/catalogue", "++-", "a closed one is looked at as it is", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return second(o.Preview(ctx, on.org, func(o tenet.Operator) error { return o.RetireModel(ctx, "small") }))
+		{name: "Operator.Organizations", may: "+++", why: "all of them", args: nothing},
+		{name: "Operator.Settings", may: "++-", why: "closed ones too", args: orgOnly},
+		{name: "Operator.Audit/organization", may: "++-", why: "a trail outlives its organization", args: func(on grounds) []any {
+			return []any{on.org, vics(on)}
 		}},
-		{"Organizations", "+++", "all of them", func(ctx context.Context, o tenet.Operator, _ ids) error { return drain(o.Organizations(ctx)) }},
-		{"Settings", "++-", "closed ones too", func(ctx context.Context, o tenet.Operator, on ids) error { return second(o.Settings(ctx, on.org)) }},
-		{"Audit/organization", "++-", "a trail outlives its organization", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return second(o.Audit(ctx, on.org, tenet.AuditQuery{}))
+		{name: "Operator.Audit/catalogue", may: "+++", why: "it names none", alike: true, args: func(grounds) []any { return []any{"", tenet.AuditQuery{}} }},
+		{name: "Operator.ErasePerson", may: "++-", why: "people of a closed one too", args: func(on grounds) []any { return []any{on.org, on.user("mem")} }},
+		{name: "Operator.ErasePerson/nobody", may: "++-", why: "nothing is left to erase", alike: true, args: func(on grounds) []any { return []any{on.org, "nik"} }},
+		{name: "Operator.EraseOrganization", may: "i+-", why: "it is closed first", first: closed, args: orgOnly},
+		{name: "Operator.Sweep/void", may: "++-", why: "what is void", args: orgOnly, first: func(ctx context.Context, w *town) error {
+			return w.As("ann").RemoveMember(ctx, w.org, "mem")
 		}},
-		{"Audit/catalogue", "+++", "it names none", func(ctx context.Context, o tenet.Operator, _ ids) error {
-			return second(o.Audit(ctx, "", tenet.AuditQuery{}))
+		{name: "Operator.Sweep/closed", may: "++-", why: "all of a tombstone", first: closed, args: orgOnly},
+		{name: "Operator.PutModel", may: "+++", why: "the catalogue is the operator's", alike: true, args: func(grounds) []any {
+			return []any{tenancy.Model{ID: "tuned", Public: true}}
 		}},
-		{"ErasePerson", "++-", "people of a closed one too", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return o.ErasePerson(ctx, on.org, "mem")
-		}},
-		{"ErasePerson/nobody", "++-", "nothing is left to erase", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return o.ErasePerson(ctx, on.org, "nik")
-		}},
-		{"EraseOrganization", "i+-", "it is closed first", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return o.EraseOrganization(ctx, on.org)
-		}},
-		{"Sweep", "++-", "what is void, or all of a tombstone", func(ctx context.Context, o tenet.Operator, on ids) error {
-			return second(o.Sweep(ctx, on.org))
-		}},
-		{"PutModel", "+++", "the catalogue is the operator's", func(ctx context.Context, o tenet.Operator, _ ids) error {
-			return o.PutModel(ctx, tenancy.Model{ID: "tuned", Public: true})
-		}},
-		{"RetireModel", "+++", "the catalogue is the operator's", func(ctx context.Context, o tenet.Operator, _ ids) error {
-			return o.RetireModel(ctx, "small")
-		}},
-		{"Catalogue", "+++", "the catalogue is the operator's", func(ctx context.Context, o tenet.Operator, _ ids) error { return drain(o.Catalogue(ctx)) }},
+		{name: "Operator.RetireModel", may: "+++", why: "the catalogue is the operator's", args: func(grounds) []any { return []any{"small"} }},
+		{name: "Operator.Catalogue", may: "+++", why: "the catalogue is the operator's", args: nothing},
 	}
 }
 

@@ -50,6 +50,7 @@ func payloads(on, others ids) (all []payload) {
 		"\xf4\x90\x80\x80", "\xf7\xbf\xbf\xbf", "\xf8\x88\x80\x80\x80", "\xfc\x84\x80\x80\x80\x80", "\xef\xbb\xbf\xff")
 	around("space", " ", "\u00a0", "\u1680", "\u2000", "\u2009", "\u202f", "\u205f", "\u3000", "\t", "\v", "\f", "\u200b", "\u2060", "\ufeff", "\u00ad")
 	with("eye", "\u202e", "\u202d", "\u2066", "\u2069", "\u200d", "\u200c", "\u200e", "\u200f", "\u212a", "\u017f", "\u0131", "\uff21", "\u0430", "e\u0301", "\u0345",
+		strings.Repeat("\U0001d160", 30), // within the bound, and beyond it once folded
 		"\U0001f469\u200d\U0001f680", "\U000e0041", "\ufffd", "\ufffe", "\U0001d160", strings.Repeat("\u0301", 40))
 	for _, open := range []string{"'", `"`, "`", "]", "')", "'))", `\'`, " ' ", "\u02bc", "\u2019", "%27", "%bf'"} {
 		for _, then := range []string{" OR 1=1 --", " OR ''='", "; DROP TABLE project; --", " UNION SELECT * FROM log --", "||(SELECT 1)||'", "/*", " AND 1=CAST(0 AS int)"} {
