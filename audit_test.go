@@ -32,7 +32,7 @@ type told struct {
 // what, and shows of what changed what the log may hold.
 func TestEveryVerbIsAudited(t *testing.T) {
 	st := memory.New()
-	w := newTownOver(t, st)
+	w := newTownOver(t, st, importing)
 	ctx, ann, ops := t.Context(), w.As("ann"), w.Operator("ops")
 	org := must[tenancy.Organization](t)(ops.CreateOrganization(ctx, tenet.NewOrganization{
 		Name: "Gamma", Currency: "EUR", Plan: "pro", Owner: tenet.NewMember{User: "gil", Name: "Gil", Email: "gil@example.com"},
@@ -130,6 +130,13 @@ func TestEveryVerbIsAudited(t *testing.T) {
 		}, told{"ann", "key.restrict", "key ", true, `{"key":{"models":["all",["gpt-4o"]]}}`}},
 		{w.org, func() error { return third(ann.RotateKey(ctx, w.org, w.key.ID, keys.Rotation{})) },
 			told{"ann", "key.rotate", "key ", true, `{"key":{"current":"changed","previous":"changed"}}`}},
+		{w.org, func() error {
+			return second(ops.ImportKey(ctx, w.org, w.project.ID, tenet.ImportedKey{
+				Name: "k", Kind: tenancy.KeyPersonal, Holder: "mem", SHA256: hashed(foreign), Models: tenancy.Models("gpt-4o")}))
+		}, told{"ops", "key.import", "key ", true, `{"key":{"created_by":"changed","current":"changed","holder":[null,"mem"],"kind":[null,"personal"],` +
+			`"membership":[null,"` + string(mem) + `"],"models":[null,["gpt-4o"]],"name":"changed","project":[null,ID]}}`}},
+		{w.org, func() error { return ops.RevokeBySecret(ctx, foreign) },
+			told{"ops", "key.revoke.leaked", "key ", true, `{"key":{"revoked":[null,AT]}}`}},
 		{w.org, func() error { return ann.RevokeKey(ctx, w.org, w.key.ID) },
 			told{"ann", "key.revoke", "key ", true, `{"key":{"revoked":[null,AT]}}`}},
 	} {

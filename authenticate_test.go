@@ -269,7 +269,7 @@ func TestF13ClockPutBack(t *testing.T) {
 // What is kept of a request outlives the buffer that it came in (fasthttp uses its
 // buffers again).
 func TestStringsOutliveTheirBuffer(t *testing.T) {
-	w := newTown(t)
+	w := newTownOver(t, memory.New(), importing)
 	ctx := t.Context()
 	var buffers [][]byte
 	lend := func(s string) string {
@@ -301,6 +301,10 @@ func TestStringsOutliveTheirBuffer(t *testing.T) {
 	mustNot(t, w.As("ann").SetProjectMember(ctx, org, tenancy.ProjectID(lend(string(made.ID))), tenancy.UserID(lend("rob")), tenancy.Role(lend("member"))))
 	mustNot(t, w.As("ann").RemoveProjectMember(ctx, org, project, tenancy.UserID(lend("pat"))))
 	must[tenancy.Member](t)(w.Operator("ops").AddMember(ctx, org, tenet.NewMember{User: tenancy.UserID(lend("zoe")), Name: lend("Zoe")}))
+	must[tenancy.Key](t)(w.As("ann").RenameKey(ctx, org, tenancy.KeyID(lend(string(w.key.ID))), lend("lent")))
+	brought := must[tenancy.Key](t)(w.Operator("ops").ImportKey(ctx, org, project, tenet.ImportedKey{
+		Name: lend("lent"), Kind: tenancy.KeyPersonal, Holder: tenancy.UserID(lend("mem")), SHA256: lend(hashed(foreign)), Models: tenancy.AllModels(),
+	})).ID
 	orgs := []tenancy.OrgID{w.org}
 	mustNot(t, w.Operator("ops").PutModel(ctx, tenancy.Model{ID: tenancy.ModelID(lend("tuned")), Orgs: orgs}))
 	scribble()
@@ -338,6 +342,14 @@ func TestStringsOutliveTheirBuffer(t *testing.T) {
 	}
 	if p := must[store.Stored[tenancy.Project]](t)(w.As("rob").Project(ctx, w.org, made.ID)).Value; p.Name != "lent" || !p.Models.Has("small") {
 		t.Errorf("the project: %+v", p)
+	}
+	for _, id := range []tenancy.KeyID{w.key.ID, brought} {
+		if k := must[store.Stored[tenancy.Key]](t)(w.As("ann").Key(ctx, w.org, id)).Value; k.Name != "lent" {
+			t.Errorf("the key: %+v", k)
+		}
+	}
+	if p, d := w.Authenticate(ctx, lend(foreign)); !d.Allowed() || p.Key() != brought || !w.CanCall(p, "gpt-4o").Allowed() {
+		t.Errorf("the imported key: %+v", d)
 	}
 	for _, e := range entries(t, w.st, w.org) {
 		for _, s := range []string{string(e.Op), string(e.Org), e.Subject.ID, string(e.Subject.User), string(e.Project), string(e.Actor)} {

@@ -172,6 +172,11 @@ func rules() map[string]rule {
 		"Operator.ErasePerson user": {legit: user, most: 255, fill: xs, good: idle(), bad: no("user")},
 		"Operator.RetireModel id":   {legit: modelID, most: 128, fill: xs, good: hidden, bad: hidden},
 
+		"Operator.ImportKey As": operator, "ImportedKey.Name": names("name"), "ImportedKey.Kind": choice("kind", "personal"),
+		"ImportedKey.Holder":            {legit: user, most: 255, fill: xs, good: no("holder"), bad: no("user")},
+		"ImportedKey.SHA256":            {legit: form("[0-9a-fA-F]{64}"), shapes: []string{hashed("x")[:58] + "%"}, good: heard(), bad: no("sha256")},
+		"Operator.RevokeBySecret token": {legit: anyText, shapes: []string{"tenet_live_k1_%"}, good: idle()},
+
 		"UsageQuery.Step":   {legit: among("", "quarter_hour", "hour", "day", "month"), good: heard(), bad: not(usage.ErrInvalid)},
 		"UsageQuery.By":     {legit: among("", "project", "model", "key", "user", "outcome"), good: heard(), bad: not(store.ErrInvalid)},
 		"ActivityQuery.Key": filter, "ActivityQuery.User": filter, "ActivityQuery.Model": filter, "ActivityQuery.Outcome": filter, "ActivityQuery.After": cursor,

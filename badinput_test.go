@@ -121,7 +121,7 @@ func (c *trial) settle() {
 		mustNot(c.t, c.w.Close())
 	}
 	c.st = &noting{backend: c.store()}
-	c.w = newTownOver(c.t, c.st)
+	c.w = newTownOver(c.t, c.st, importing)
 	otto := c.w.As("otto")
 	k, _, err := otto.CreateKey(c.t.Context(), c.w.other, c.w.shop.ID, serviceKey("till"))
 	mustNot(c.t, err)
@@ -243,7 +243,7 @@ func (c *trial) keeps(batches []store.Batch, text string) bool {
 func (v verb) changing(t *testing.T) bool {
 	t.Helper()
 	st := &noting{backend: memory.New()}
-	w := newTownOver(t, st)
+	w := newTownOver(t, st, importing)
 	if v.first != nil {
 		mustNot(t, v.first(t.Context(), w))
 	}

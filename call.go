@@ -33,10 +33,7 @@ func (p Principal) record() *keyRecord {
 	if p.slot == nil {
 		return nil
 	}
-	if k := p.slot.record.Load(); k != nil && k.sealed {
-		return k
-	}
-	return nil
+	return p.slot.known()
 }
 
 // Authenticate verifies a token. Where the decision is Allow the Principal is the
@@ -48,10 +45,15 @@ func (p Principal) record() *keyRecord {
 // A well-formed token that does not verify here may be one that another process
 // minted a moment ago, so it waits for one reading of the change feed, shared by
 // all who wait and at most one in 50 milliseconds. The context bounds that wait.
-// A known key and garbage need no store. The token is not retained.
+// A known key and garbage need no store. The token is not retained beyond the time that
+// it takes to digest it under the newest pepper, where it was under an older one.
+//
+// Tokens of another system are malformed unless [Options].Imports lets them in, and
+// wait for nothing.
 func (t *Tenet) Authenticate(ctx context.Context, token string) (Principal, access.Decision) {
 	p, d := t.verify(token)
-	if d.Reason == access.ReasonUnknownKey || d.Reason == access.ReasonWrongSecret {
+	unverified := d.Reason == access.ReasonUnknownKey || d.Reason == access.ReasonWrongSecret
+	if unverified && t.options.Format.Native(token) {
 		if hasContext(ctx) != nil || t.follower.wait(ctx) != nil {
 			return Principal{}, unavailable(d.Subject)
 		}
@@ -67,22 +69,26 @@ func (t *Tenet) Authenticate(ctx context.Context, token string) (Principal, acce
 func (t *Tenet) verify(token string) (Principal, access.Decision) {
 	parsed, err := t.options.Format.Parse(token)
 	if err != nil {
-		return Principal{}, access.Decision{Reason: access.ReasonMalformed}
+		return t.verifyForeign(token)
 	}
 	now, machine := t.clock.look()
 	if t.closed.Load() || !t.replica.current(machine) {
 		return Principal{}, unavailable(access.Subject{})
 	}
-	slot := t.replica.keys.find(parsed.IDChars())
-	k := Principal{slot: slot}.record()
+	slot, k := t.replica.keyOf(parsed.IDChars())
 	if k == nil {
 		t.options.Peppers.Verify(nil, parsed, now) // as much work as for a known key
 		return Principal{}, access.Decision{Reason: access.ReasonUnknownKey}
 	}
-	if !t.options.Peppers.Verify(&k.key, parsed, now).OK {
+	match := t.options.Peppers.Verify(&k.key, parsed, now)
+	if !match.OK {
 		return Principal{}, access.Decision{Reason: access.ReasonWrongSecret}
 	}
-	return t.admit(Principal{slot, k.grant.ID}, k, now)
+	p, d := t.admit(Principal{slot, k.grant.ID}, k, now)
+	if match.OldPepper && d.Allowed() {
+		t.renewer.offer(slot, k, credential{native: parsed})
+	}
+	return p, d
 }
 
 // admit judges a verified key by its own record.

@@ -37,13 +37,14 @@ func otherDeeds() []verb {
 // grounds are what deeds are about.
 type grounds struct {
 	ids
-	token string // of invite
-	n     int    // counts, for what has to be new each time
-	after string // of the names of people
+	token  string // of invite
+	secret string // of service
+	n      int    // counts, for what has to be new each time
+	after  string // of the names of people
 }
 
 func (w *town) grounds() grounds {
-	return grounds{ids: w.ids(), token: w.inviteSc.Reveal()}
+	return grounds{ids: w.ids(), token: w.inviteSc.Reveal(), secret: w.secret.Reveal()}
 }
 
 // user is somebody by the name that they have in a town.

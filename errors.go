@@ -21,6 +21,9 @@ var (
 	// ErrSecretShown: the operation was done before, under the same operation id,
 	// and its secret was shown then.
 	ErrSecretShown = errors.New("tenet: done before, and the secret was shown then")
+	// ErrImported: there is a key of that hash already. It does not say in which
+	// organization.
+	ErrImported = errors.New("tenet: imported before")
 	// ErrUnavailable: the store, or the picture of it, is not to be had for now.
 	ErrUnavailable = errors.New("tenet: not available for now")
 	// ErrClosed: [Tenet.Close] was called.

@@ -17,6 +17,7 @@ import (
 	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
+	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 )
 
@@ -103,6 +104,13 @@ func errands() []errand {
 		{"rotate a key", func(ctx context.Context, w *town, a tenet.Actor) error {
 			return third(a.RotateKey(ctx, w.org, w.key.ID, keys.Rotation{}))
 		}},
+		{"import a key", func(ctx context.Context, w *town, _ tenet.Actor) error {
+			ops := w.Operator("ops").With(tenet.ChangeOptions{Op: "errand"})
+			return second(ops.ImportKey(ctx, w.org, w.project.ID, importedKey("brought along", foreign)))
+		}},
+		{"revoke a key by its secret", func(ctx context.Context, w *town, _ tenet.Actor) error {
+			return w.Operator("ops").With(tenet.ChangeOptions{Op: "errand"}).RevokeBySecret(ctx, w.secret.Reveal())
+		}},
 		{"revoke a key", func(ctx context.Context, w *town, a tenet.Actor) error { return a.RevokeKey(ctx, w.org, w.key.ID) }},
 	}
 }
@@ -140,7 +148,7 @@ func TestF14MishapAnywhere(t *testing.T) {
 	for _, e := range errands() {
 		var after []string
 		synctest.Test(t, func(t *testing.T) {
-			w := newTown(t)
+			w := newTownOver(t, memory.New(), importing)
 			mustNot(t, e.do(t.Context(), w, w.As("ann")))
 			after = w.state(t)
 		})
@@ -162,7 +170,7 @@ func TestF14MishapAnywhere(t *testing.T) {
 // meets does the errand with a mishap at the n-th call, and again without. It is false
 // where there is no such call.
 func (e errand) meets(t *testing.T, m mishap, n int64, after []string) bool {
-	w := newTown(t)
+	w := newTownOver(t, memory.New(), importing)
 	ps, before := []tenet.Principal{w.principal(t), w.inDoubt(t)}, w.state(t)
 	ann := w.As("ann").With(tenet.ChangeOptions{Op: "errand"})
 	var hit atomic.Bool

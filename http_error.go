@@ -196,6 +196,7 @@ var statuses = []struct {
 	{ErrForbidden, http.StatusForbidden},
 	{ErrStale, http.StatusPreconditionFailed}, // RFC 9110, 13.1.1: If-Match
 	{ErrSecretShown, http.StatusConflict},
+	{ErrImported, http.StatusConflict},
 	{ErrUnavailable, http.StatusServiceUnavailable},
 	{ErrClosed, http.StatusServiceUnavailable},
 

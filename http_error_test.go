@@ -131,6 +131,7 @@ func TestStatusOf(t *testing.T) {
 	}{
 		{nil, 200},
 		{tenet.ErrNotFound, 404}, {tenet.ErrForbidden, 403}, {tenet.ErrStale, 412}, {tenet.ErrSecretShown, 409},
+		{tenet.ErrImported, 409},
 		{tenet.ErrUnavailable, 503}, {tenet.ErrClosed, 503},
 		{&tenancy.FieldError{Field: "name", Rule: "short"}, 400}, {tenancy.ErrInvalid, 400}, {tenancy.ErrLastOwner, 409},
 		{tenancy.ErrNameTaken, 409}, {tenancy.ErrArchived, 409}, {tenancy.ErrRotationOpen, 409}, {keys.ErrEnded, 409},

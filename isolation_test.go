@@ -1,6 +1,7 @@
 package tenet_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,6 +79,7 @@ func settle(t testing.TB, tt *tenet.Tenet, st backend, after string) *side {
 		key, secret, err := k.by.CreateKey(ctx, org.ID, prod.ID, k.new)
 		mustNot(t, err)
 		*k.id = key.ID
+		s.on.secret = cmp.Or(s.on.secret, secret.Reveal())
 		p, _ := tt.Authenticate(ctx, secret.Reveal())
 		s.principals = append(s.principals, p)
 		call, _ := tt.Begin(ctx, p, "gpt-4o", tenet.Estimate{})
@@ -324,7 +326,9 @@ func anyStore(t *testing.T, rt *rapid.T) backend {
 
 // openShop is a Tenet with a catalogue.
 func openShop(t *testing.T, st backend) *tenet.Tenet {
-	tt := must[*tenet.Tenet](t)(tenet.Open(t.Context(), st, &tenet.Options{Peppers: peppers(t)}))
+	o := &tenet.Options{Peppers: peppers(t)}
+	importing(o)
+	tt := must[*tenet.Tenet](t)(tenet.Open(t.Context(), st, o))
 	for _, m := range []tenancy.Model{{ID: "gpt-4o", Public: true}, {ID: "small", Public: true}, {ID: "latest", Alias: "gpt-4o"}} {
 		mustNot(t, tt.Operator("ops").PutModel(t.Context(), m))
 	}

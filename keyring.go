@@ -30,6 +30,16 @@ func chars(id tenancy.KeyID) string { return strings.TrimPrefix(string(id), tena
 type keySlot struct {
 	record   atomic.Pointer[keyRecord]
 	buffered atomic.Int64 // bytes of request bodies that the key holds
+	renewing atomic.Bool  // a secret of the key waits to be digested again
+}
+
+// known is the key's record; nil where it is gone, or where its row is not one that this
+// deployment wrote.
+func (s *keySlot) known() *keyRecord {
+	if k := s.record.Load(); k != nil && k.sealed {
+		return k
+	}
+	return nil
 }
 
 // keyRecord is what the request path needs of a key. Immutable.

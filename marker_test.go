@@ -3,6 +3,7 @@ package tenet_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -42,7 +43,7 @@ type traces struct {
 // follow begins in a new town over a store.
 func follow(t testing.TB, st backend) *traces {
 	tr := &traces{}
-	tr.w = newTownOver(t, st, func(o *tenet.Options) {
+	tr.w = newTownOver(t, st, importing, func(o *tenet.Options) {
 		o.Logger = slog.New(slog.NewJSONHandler(&tr.log, &slog.HandlerOptions{Level: slog.LevelDebug, AddSource: true}))
 	})
 	tr.secrets = []string{tr.w.secret.Reveal(), tr.w.memsSc.Reveal(), tr.w.inviteSc.Reveal(), "an example pepper of 32 bytes ok"}
@@ -61,6 +62,11 @@ func (tr *traces) prepare(t testing.TB, d verb) *asking {
 			s.set("https://x.example/" + mark)
 		case strings.HasSuffix(last, "Email") && d.name != "AcceptInvite":
 			s.set(mark + "@x.example")
+		case strings.HasSuffix(last, "SHA256"): // of a token of another system
+			const brought = "sk-of-another-system-0123456789abcdef"
+			sum := sha256.Sum256([]byte(brought))
+			s.set(hex.EncodeToString(sum[:]))
+			tr.secrets = append(tr.secrets, brought, s.get(), string(sum[:]))
 		}
 	}
 	return a

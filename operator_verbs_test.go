@@ -1,6 +1,7 @@
 package tenet_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"example.com/tenet"
 	"example.com/tenet/store"
 	"example.com/tenet/store/faults"
+	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 )
 
@@ -54,6 +56,14 @@ func operatorVerbs() []verb {
 			return w.As("ann").RemoveMember(ctx, w.org, "mem")
 		}},
 		{name: "Operator.Sweep/closed", may: "++-", why: "all of a tombstone", first: closed, args: orgOnly},
+		{name: "Operator.ImportKey", may: "+--", why: "no key is of a tombstone", args: func(on grounds) []any {
+			return []any{on.org, on.project, tenet.ImportedKey{
+				Name: "brought along", Kind: tenancy.KeyPersonal, Holder: on.user("mem"), SHA256: hashed(fmt.Sprint(on.org, on.n)), Models: tenancy.Models("gpt-4o"),
+			}}
+		}},
+		{name: "Operator.RevokeBySecret", may: "+++", why: "it names none, and what is unknown is one answer", args: func(on grounds) []any {
+			return []any{cmp.Or(on.secret, "tenet_live_k1_AbCdEf012345_zyxwvutsrqponmlkjihgfedcba98760P8aAn")}
+		}},
 		{name: "Operator.PutModel", may: "+++", why: "the catalogue is the operator's", alike: true, args: func(grounds) []any {
 			return []any{tenancy.Model{ID: "tuned", Public: true}}
 		}},
@@ -81,7 +91,7 @@ func TestA14WhatTheOperatorMayDo(t *testing.T) {
 				func(_ *testing.T, w *town) ids { return ids{org: tenancy.OrgID(w.project.ID)} },
 				func(*testing.T, *town) ids { return ids{org: "org_\x00"} },
 			} {
-				w := newTown(t)
+				w := newTownOver(t, memory.New(), importing)
 				on, column := on(t, w), v.may[min(i, 2)]
 				before, others := len(entries(t, w.st, w.org)), entries(t, w.st, w.other)
 				err := v.do(t.Context(), w.Operator("ops"), on)

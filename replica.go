@@ -89,6 +89,15 @@ func (r *replica) find(org tenancy.OrgID) *tenant {
 	return nil
 }
 
+// keyOf returns a key by the characters of its id; a nil record where it is not known.
+func (r *replica) keyOf(id string) (*keySlot, *keyRecord) {
+	slot := r.keys.find(id)
+	if slot == nil {
+		return nil, nil
+	}
+	return slot, slot.known()
+}
+
 func (r *replica) lock(ctx context.Context) error {
 	select {
 	case r.turn <- struct{}{}:

@@ -21,12 +21,21 @@ import (
 type Options struct {
 	// Peppers key the digests of all secrets. They are the host's to keep, apart
 	// from the database: whoever has both can make keys. Required.
+	//
+	// A key whose secret is presented under an older pepper is digested again under
+	// the newest, in the background, so that the older one can be withdrawn once its
+	// keys were used, rotated or revoked. So every process must have a pepper before
+	// one of them has it as the newest.
 	Peppers *keys.Peppers
 
 	// Format is how key tokens begin, as keys.NewFormat makes it. The zero Format
 	// is brand "tenet" and environment "live". Tokens of another format are
 	// malformed here, so a test key cannot reach production.
 	Format keys.Format
+
+	// Imports lets keys of another system be brought along until a day that is named;
+	// nil means none. See [Operator.ImportKey].
+	Imports *ImportOptions
 
 	// Usage is where records of calls go. Where it is nil the store itself must
 	// implement store.Usage.
@@ -54,7 +63,7 @@ type Options struct {
 	HTTP *HTTPOptions
 
 	// Logger hears of what nobody else is told: that the feed cannot be read, that
-	// usage could not be written. Nil means silence. No secret is ever logged.
+	// usage could not be written, that what is done in the background failed. Nil means silence. No secret is ever logged.
 	Logger *slog.Logger
 
 	// Clock is read for the time of day; nil means time.Now. It is for tests.
@@ -74,6 +83,7 @@ type Tenet struct {
 	follower *follower
 	recorder *recorder
 	sweeper  *sweeper // nil where nothing is swept in the background
+	renewer  *renewer // nil where there is one pepper
 	queues   queues
 	http     *edge
 	closed   atomic.Bool
@@ -86,8 +96,9 @@ type Tenet struct {
 // The context bounds the loading, and nothing after it.
 //
 // Open starts two goroutines, one that follows the store's feed and one that
-// writes usage, and where Options.Sweep is set a third; [Tenet.Close] ends them. The
-// store remains the caller's, to close after Tenet.
+// writes usage, one more where Options.Sweep is set, and one more where there are
+// several peppers; [Tenet.Close] ends them. The store remains the caller's, to close
+// after Tenet.
 func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 	t, err := configure(st, o)
 	if err = first(err, hasContext(ctx)); err != nil {
@@ -99,6 +110,7 @@ func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 	t.follower = startFollower(t.replica, t.options.Poll, t.options.MaxStaleness, t.reportFeed)
 	t.recorder = startRecorder(t.usage, t.options.Recording, t.reportUsage)
 	t.sweeper = startSweeper(t, t.options.Sweep)
+	t.renewer = startRenewer(t)
 	return t, nil
 }
 
@@ -112,6 +124,7 @@ func (t *Tenet) Close() error {
 		return nil
 	}
 	t.sweeper.close()
+	t.renewer.close()
 	err := t.recorder.close()
 	t.follower.close()
 	return err
@@ -190,6 +203,9 @@ func (o Options) filled() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	var err error
+	if o.Imports, err = o.Imports.filled(); err != nil {
+		return o, err
+	}
 	o.Recording, err = o.Recording.filled()
 	return o, err
 }

@@ -52,6 +52,17 @@ func (f Format) Native(text string) bool {
 // ID is the id of the key that the token would be of.
 func (t ForeignToken) ID() tenancy.KeyID { return hashID(t.hash) }
 
+// Clone returns a ForeignToken that shares nothing with t: whoever keeps that leaves t
+// on its caller's stack.
+func (t ForeignToken) Clone() ForeignToken {
+	if t.hash == nil {
+		return ForeignToken{}
+	}
+	own := **t.hash
+	at := &own
+	return ForeignToken{hash: &at}
+}
+
 // IDChars is [ForeignToken.ID] without its prefix. It is zero for the zero
 // ForeignToken.
 func (t ForeignToken) IDChars() (chars [keyIDChars]byte) {

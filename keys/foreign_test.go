@@ -318,7 +318,11 @@ func TestTokenClone(t *testing.T) {
 	if !w.peppers.Verify(&key, clone, now).OK || clone.ID() != key.ID {
 		t.Error("the clone is of the buffer")
 	}
-	if (keys.Token{}).Clone() != (keys.Token{}) {
-		t.Error("the zero Token has a clone that is another")
+	foreign := w.foreign(foreignText)
+	if again := foreign.Clone(); again.ID() != foreign.ID() || again == foreign {
+		t.Error("the clone of a foreign token is another's, or itself")
+	}
+	if (keys.Token{}).Clone() != (keys.Token{}) || (keys.ForeignToken{}).Clone() != (keys.ForeignToken{}) {
+		t.Error("the zero Tokens have clones that are others")
 	}
 }
