@@ -230,7 +230,7 @@ func (a Actor) accept(w *work, found tenancy.Invite, token keys.InviteToken, who
 	}
 	i := read(w, tenancy.InviteRef(org, found.ID)).Value
 	grants := access.Standing{Org: root, Member: read(w, inviter).Value}
-	if !i.Pending(w.now) || !a.t.options.Peppers.VerifyInvite(&i, token) || grants.May(access.ManageInvites, "") != access.ReasonNone {
+	if !i.Pending(w.now) || !a.t.options.Peppers.VerifyInvite(&i, token) || !i.By(grants.Member) || grants.May(access.ManageInvites, "") != access.ReasonNone {
 		return Acceptance{}, ErrNotFound
 	}
 	m := read(w, self)

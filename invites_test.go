@@ -85,6 +85,7 @@ func TestA10DeadInvites(t *testing.T) {
 	_, byRob := offer("rob")
 	mustNot(t, ann.SetRole(ctx, w.org, "pat", tenancy.RoleMember))
 	mustNot(t, ann.RemoveMember(ctx, w.org, "rob"))
+	must[tenancy.Member](t)(w.Operator("ops").AddMember(ctx, w.org, tenet.NewMember{User: "rob", Role: tenancy.RoleOwner}))
 	_, good := offer("ann")
 	_, used := offer("ann")
 	must[tenet.Acceptance](t)(w.As("zoe").AcceptInvite(ctx, used, verified("zoe@example.com")))
@@ -104,7 +105,7 @@ func TestA10DeadInvites(t *testing.T) {
 	wrong := []byte(good)
 	for name, token := range map[string]string{
 		"nothing": "", "garbage": "tenet_live_i1_", "a key": w.secret.Reveal(), "revoked": revokedToken, "used": used,
-		"an inviter who was demoted": byPat, "an inviter who was removed": byRob, "a broken checksum": string(append(wrong[:len(wrong)-1], '!')),
+		"an inviter who was demoted": byPat, "an inviter who was removed and is an owner again": byRob, "a broken checksum": string(append(wrong[:len(wrong)-1], '!')),
 		"huge": strings.Repeat(good, 1<<14), "NUL": good + "\x00",
 	} {
 		refused(name, token)

@@ -456,7 +456,8 @@ func (m *model) verb(c asked) error {
 		err = cmp.Or(err, refuseIf(i.Revoked.IsZero() && !pending, tenet.ErrNotFound))
 		i.Revoked = cmp.Or(i.Revoked, m.now)
 	case "invite.accept":
-		valid := pending && i.Pepper == c.token && m.may(i.InvitedBy, access.ManageInvites, c.org, "") == access.ReasonNone
+		valid := pending && i.Pepper == c.token && m.may(i.InvitedBy, access.ManageInvites, c.org, "") == access.ReasonNone &&
+			!m.member(c.org, i.InvitedBy).Joined.After(i.Created)
 		err = cmp.Or(refuseIf(!strings.Contains(c.email, "@"), tenancy.ErrInvalid), refuseIf(!valid, tenet.ErrNotFound),
 			refuseIf(!strings.EqualFold(i.Email, c.email) || !stay.Suspended.IsZero(), tenet.ErrForbidden))
 		i.Accepted, i.AcceptedBy, stay, m.skipped = m.now, c.by, cmp.Or(stay, comes), nil

@@ -56,6 +56,10 @@ func (i Invite) CheckExpiry(now time.Time) error {
 	return nil
 }
 
+// By reports whether m, on the roster, is who made the invite, in the stay in which
+// it was made: whoever left and joined again starts with nothing, its invites included.
+func (i Invite) By(m Member) bool { return m.User == i.InvitedBy && !m.Joined.After(i.Created) }
+
 // IsFor reports whether email is the address that the invite names. The letters A
 // to Z are those of either case, and all else is compared byte for byte: what folds
 // or looks alike elsewhere may be somebody else's address.

@@ -128,6 +128,25 @@ func TestInviteTransitions(t *testing.T) {
 	}
 }
 
+func TestInviteBy(t *testing.T) {
+	i, m := anInvite(), aMember()
+	for name, tt := range map[string]struct {
+		user   tenancy.UserID
+		joined time.Time
+		want   bool
+	}{
+		"on the roster before": {"ann", i.Created.Add(-time.Microsecond), true},
+		"from that moment":     {"ann", i.Created, true},
+		"joined again since":   {"ann", i.Created.Add(time.Microsecond), false},
+		"somebody else":        {"bob", i.Created, false},
+	} {
+		m.User, m.Joined = tt.user, tt.joined
+		if i.By(m) != tt.want {
+			t.Errorf("%s: %v", name, !tt.want)
+		}
+	}
+}
+
 func TestInviteCheckExpiry(t *testing.T) {
 	for name, tt := range map[string]struct {
 		expires time.Time
