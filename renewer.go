@@ -2,6 +2,7 @@ package tenet
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -74,7 +75,7 @@ func (r *renewer) run(ctx context.Context) {
 		case s := <-r.stale:
 			err := within(ctx, renewal, func(ctx context.Context) error { return r.t.renew(ctx, s) })
 			s.slot.renewing.Store(false)
-			if ctx.Err() == nil && err != nil && !failing {
+			if ctx.Err() == nil && err != nil && !errors.Is(err, ErrClosed) && !failing {
 				r.t.options.Logger.Error("tenet: a key could not be digested under the newest pepper", "error", err)
 			}
 			if failing = err != nil; failing {
