@@ -244,7 +244,8 @@ func TestRefusalsMerge(t *testing.T) {
 				}
 			}
 		}
-		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(time.Second))) // refusals merge by the second
+		// Refusals merge by the second: half of one away from its ends, and from the writer's own tick.
+		time.Sleep(time.Until(time.Now().Truncate(time.Second).Add(1500 * time.Millisecond)))
 		refuse(3, "small")
 		refuse(2, "made-up-1")
 		refuse(2, "made-up-2")
