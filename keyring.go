@@ -42,6 +42,12 @@ func (s *keySlot) known() *keyRecord {
 	return nil
 }
 
+// of says whether the key that is there is an organization's.
+func (s *keySlot) of(org tenancy.OrgID) bool {
+	k := s.record.Load()
+	return k != nil && k.grant.Org == org
+}
+
 // keyRecord is what the request path needs of a key. Immutable.
 type keyRecord struct {
 	grant  access.Grant

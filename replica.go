@@ -217,11 +217,16 @@ func (r *replica) redraw(org tenancy.OrgID, put []tenancy.Entity, gone []tenancy
 	at.picture.Store(at.picture.Load().With(put, gone))
 }
 
-// forget takes out what no picture holds.
+// forget takes out what no picture holds. A key's slot is found by its id alone, which
+// another organization may have by now: the hash of another system's token, imported
+// again after the first organization was swept.
 func (r *replica) forget(ref tenancy.Ref) {
 	switch ref.Kind {
 	case tenancy.KindKey:
-		r.keys.put(chars(tenancy.KeyID(ref.ID)), nil)
+		id := chars(tenancy.KeyID(ref.ID))
+		if slot := r.keys.find(id); slot != nil && slot.of(ref.Org) {
+			r.keys.put(id, nil)
+		}
 	case tenancy.KindModel:
 		delete(r.models, tenancy.ModelID(ref.ID))
 	}
