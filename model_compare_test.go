@@ -54,6 +54,23 @@ func (d *drive) compareDecisions() {
 	}
 }
 
+// glance asks the replica about every key and one model, and about one person in every
+// project: what a verb has changed holds at the next decision.
+func (d *drive) glance() {
+	n := len(d.m.log)
+	name, u := modelNames()[n%len(modelNames())], everybody()[n%len(everybody())]
+	for _, driven := range d.keys {
+		k := recordIn(d.m, tenancy.KeyRef(driven.org, driven.id))
+		d.decided([]any{"CanCall of the replica", driven.id, name}, d.m.canCall(k, name, d.now()).Decision, d.real.CanCall(driven.principal, name))
+	}
+	for _, p := range d.projects {
+		_, got := d.real.As(u).Begin(d.ctx, p.Org, p.ID, name, tenet.Estimate{})
+		want := d.m.canUse(u, p.Org, p.ID, name)
+		want.Subject = got.Subject // which tells no more than what was asked
+		d.decided([]any{"Begin", u, p.ID, name}, want, got)
+	}
+}
+
 // compareCalls compares what keys can call, now and about when they expire.
 func (d *drive) compareCalls(snap *access.Snapshot) {
 	for _, driven := range d.keys {
@@ -90,7 +107,10 @@ func (d *drive) compareTokens(driven *drivenKey, k tenancy.Key) {
 	patient := drawRarely(d, 4)
 	for _, token := range driven.tokens {
 		want := access.ReasonNone
+		foreign := slices.Contains(drawnForeign, token)
 		switch {
+		case foreign && !d.now().Before(importsEnd):
+			want = access.ReasonMalformed
 		case k.ID == "":
 			want = access.ReasonUnknownKey
 		case !verifies(k, token, d.now()):
@@ -100,7 +120,7 @@ func (d *drive) compareTokens(driven *drivenKey, k tenancy.Key) {
 		case !k.Expires.IsZero() && !d.now().Before(k.Expires):
 			want = access.ReasonKeyExpired
 		}
-		if waits := want == access.ReasonUnknownKey || want == access.ReasonWrongSecret; waits && !patient {
+		if waits := want == access.ReasonUnknownKey || want == access.ReasonWrongSecret; waits && !foreign && !patient {
 			continue
 		}
 		_, got := d.real.Authenticate(d.ctx, token)
@@ -468,4 +488,18 @@ func (d *drive) modelsOf(p tenancy.Project) (all []access.ModelStatus) {
 		all = append(all, s)
 	}
 	return all
+}
+
+// refuse is why the model refuses to show something to a person.
+func (m *model) refuse(c asked, does access.Action) error {
+	a := doing{m: m, asked: c}
+	a.may(does)
+	return a.err
+}
+
+func refuseIf(bad bool, err error) error {
+	if !bad {
+		return nil
+	}
+	return err
 }

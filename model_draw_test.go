@@ -24,6 +24,7 @@ var folds = map[string]string{
 var (
 	drawnPeople = []tenancy.UserID{"ann", "bob", "cyd", "dan", "eve", "owner"} // nik is nowhere
 	drawnModels = []tenancy.ModelID{"big", "small", "tuned", "old", "latest", "mini"}
+	drawnEmails = []string{"ann@x.example", "bob@x.example", "Ann@X.example", "cyd@x.example"}
 	drawnNames  = slices.Sorted(maps.Keys(folds))
 	drawnSets   = []tenancy.ModelSet{
 		tenancy.AllModels(), tenancy.Models("big", "small"), tenancy.Models("big"), tenancy.Models("small", "tuned"),
@@ -40,7 +41,9 @@ var (
 		"project": {"project.create", "project.archive", "project.restore", "project.restore", "project.rename"},
 		"enabled": {"project.models", "project.models.on", "project.models.off"},
 		"place":   {"project.people.set", "project.people.set", "project.people.remove", "project.leave"},
-		"key":     {"key.create", "key.rotate", "key.restrict", "key.rotate", "key.rename", "key.revoke"},
+		"key":     {"key.create", "key.create", "key.rename", "key.restrict"},
+		"secret":  {"key.rotate", "key.create", "key.rotate", "key.revoke"},
+		"foreign": {"key.import", "key.import", "key.revoke.leaked"},
 	}
 )
 
@@ -65,21 +68,37 @@ func drawRarely(d *drive, n int) bool {
 	return true
 }
 
-// drawMostly draws one of the good values, and now and then one of the bad.
+// drawMostly draws one of the good values, and now and then one that is out of bounds.
 func drawMostly[T any](d *drive, good []T, bad ...T) T {
 	if drawRarely(d, 4) {
+		d.bad = true
 		return drawOne(d, bad...)
 	}
 	return drawOne(d, good...)
 }
 
-func (d *drive) name() string { return drawMostly(d, drawnNames, "", " web", "we\x00b") }
+func (d *drive) name() string { return drawMostly(d, drawnNames, " web", "", "we\x00b") }
 
-func (d *drive) email() string {
-	return drawMostly(d, []string{"ann@x.example", "bob@x.example", "Ann@X.example", "cyd@x.example"}, "", "nobody")
+func (d *drive) email() string { return drawMostly(d, drawnEmails, "nobody", "") }
+
+// profile draws what is known of a person, which may be nothing.
+func (d *drive) profile() (name, email string) {
+	if !drawRarely(d, 2) {
+		name = drawMostly(d, drawnNames, " web", "we\x00b")
+	}
+	if !drawRarely(d, 2) {
+		email = drawMostly(d, drawnEmails, "nobody")
+	}
+	return name, email
 }
 
-func (d *drive) set() tenancy.ModelSet { return drawMostly(d, drawnSets[:6], drawnSets[6:]...) }
+// set draws a set of models; no plan has the last two.
+func (d *drive) set() tenancy.ModelSet {
+	if drawRarely(d, 4) {
+		return drawOne(d, drawnSets[6:]...)
+	}
+	return drawOne(d, drawnSets[:6]...)
+}
 
 // orgRole draws a role on a roster; the empty one means member.
 func (d *drive) orgRole() tenancy.Role {
@@ -141,6 +160,7 @@ func (d *drive) projectOf(archived bool) (tenancy.OrgID, tenancy.ProjectID) {
 
 // draw makes a verb with its arguments.
 func (d *drive) draw(action store.Action) asked {
+	d.bad = false
 	c := asked{action: action, by: "ops"}
 	switch noun, _, _ := strings.Cut(string(action), "."); noun {
 	case "model":
@@ -148,9 +168,7 @@ func (d *drive) draw(action store.Action) asked {
 			c.entry = tenancy.Model{ID: c.entry.ID}
 		}
 	case "organization", "subscription", "sweep":
-		if d.drawOrganization(&c); action == "organization.close" && !drawRarely(d, 2) {
-			c.action = "sweep"
-		}
+		d.drawOrganization(&c)
 	case "member":
 		d.drawMember(&c)
 	case "invite":
@@ -160,6 +178,7 @@ func (d *drive) draw(action store.Action) asked {
 	default:
 		d.drawKey(&c)
 	}
+	c.bad = d.bad
 	return c
 }
 
@@ -182,11 +201,20 @@ func (d *drive) drawModel() tenancy.Model {
 
 func (d *drive) drawOrganization(c *asked) {
 	c.org = d.where()
+	closed := slices.ContainsFunc(d.orgs, func(o tenancy.OrgID) bool { return !d.m.org(o).Closed.IsZero() })
+	switch {
+	case c.action == "organization.close" && !drawRarely(d, 2):
+		c.action = "sweep"
+	case c.action == "organization.erase" && !closed && !drawRarely(d, 3):
+		c.action = "subscription.set"
+	}
 	switch c.action {
 	case "organization.create":
 		c.org, c.user, c.name, c.models = "", drawOne(d, drawnPeople...), d.name(), d.set()
 	case "subscription.set":
-		c.name, c.models = d.name(), d.set()
+		if c.name, c.models = d.name(), d.set(); rapid.Bool().Draw(d.T, "all") {
+			c.models = tenancy.AllModels()
+		}
 	case "organization.erase", "sweep":
 		for _, o := range d.orgs {
 			if !d.m.org(o).Closed.IsZero() && !drawRarely(d, 2) {
@@ -211,23 +239,41 @@ func (d *drive) drawMember(c *asked) {
 	c.user = d.among(func(u tenancy.UserID) bool {
 		return (d.m.member(c.org, u).Membership == "") == (c.action == "member.add") && suspended(u) == (c.action == "member.resume")
 	})
+	if c.action != "member.add" && drawRarely(d, 1) {
+		for _, i := range d.invites { // whose invites are waiting
+			if is := recordIn(d.m, tenancy.InviteRef(c.org, i.id)); is.Accepted.IsZero() && is.InvitedBy != "" {
+				c.user = is.InvitedBy
+			}
+		}
+	}
 	c.by = d.who(access.ManageRoster, c.org, "")
 	switch c.action {
 	case "member.erase":
 		c.by = "ops"
 	case "member.add":
-		c.by, c.role, c.name, c.email = "ops", d.orgRole(), d.name(), d.email()
+		c.by, c.role = "ops", d.orgRole()
+		c.name, c.email = d.profile()
 	case "member.role":
-		c.role = drawOne(d, tenancy.RoleOwner, tenancy.RoleMember, tenancy.RoleViewer)
+		c.role = drawMostly(d, []tenancy.Role{tenancy.RoleOwner, tenancy.RoleMember}, tenancy.RoleViewer)
 	case "member.profile":
-		c.by, c.name, c.email = c.user, d.name(), d.email()
+		c.by = c.user
+		c.name, c.email = d.profile()
 	case "member.leave":
 		c.by = c.user
 	}
 }
 
+// waiting are the invites that can be accepted.
+func (d *drive) waiting() []drivenInvite {
+	return slices.DeleteFunc(slices.Clone(d.invites), func(v drivenInvite) bool {
+		i := recordIn(d.m, tenancy.InviteRef(v.org, v.id))
+		return !i.Accepted.IsZero() || !i.Revoked.IsZero() || !d.now().Before(i.Expires)
+	})
+}
+
 func (d *drive) drawInvite(c *asked) {
-	if c.action == "invite.create" {
+	if c.action == "invite.create" || len(d.waiting()) == 0 && !drawRarely(d, 3) {
+		c.action = "invite.create"
 		c.org = d.where()
 		c.by, c.email, c.role = d.who(access.ManageInvites, c.org, ""), d.email(), d.orgRole()
 		for _, p := range d.projects {
@@ -236,20 +282,25 @@ func (d *drive) drawInvite(c *asked) {
 			}
 		}
 		if drawRarely(d, 2) {
-			c.expires = d.now().Add(drawMostly(d, []time.Duration{time.Hour, 30 * 24 * time.Hour}, 0, 31*24*time.Hour))
+			c.expires = d.now().Add(drawOne(d, time.Hour, 30*24*time.Hour, 10*24*time.Hour, time.Minute, 0, 31*24*time.Hour))
 		}
 		return
 	}
 	c.org, c.invite, c.token, c.email = noOrg, noInvite, "tenet_live_i1_nonsense", "ann@x.example"
-	if len(d.invites) > 0 && !drawRarely(d, 6) {
-		i := d.invites[len(d.invites)-1-rapid.IntRange(0, len(d.invites)-1).Draw(d.T, "invite")]
+	from := d.waiting()
+	if len(from) == 0 || drawRarely(d, 3) {
+		from = d.invites
+	}
+	if len(from) > 0 {
+		i := from[len(from)-1-rapid.IntRange(0, len(from)-1).Draw(d.T, "invite")]
 		c.org, c.invite, c.token, c.email = i.org, i.id, i.token, i.email
 	}
 	if c.action == "invite.revoke" {
 		c.by, c.token, c.email = d.who(access.ManageInvites, c.org, ""), "", ""
 		return
 	}
-	c.by = d.among(func(u tenancy.UserID) bool { return d.m.member(c.org, u).Membership == "" })
+	fresh := rapid.Bool().Draw(d.T, "new to the roster")
+	c.by = d.among(func(u tenancy.UserID) bool { return (d.m.member(c.org, u).Membership == "") == fresh })
 	c.name = drawOne(d, drawnNames...)
 	if c.user = c.by; drawRarely(d, 3) {
 		c.email = d.email()
@@ -264,15 +315,20 @@ func (d *drive) drawProject(c *asked) {
 	}
 	c.org, c.project = d.projectOf(c.action == "project.restore")
 	does := access.RenameProject
+	if c.action == "project.models.off" && d.m.project(c.org, c.project).Models.All() && !drawRarely(d, 2) {
+		c.action = "project.models"
+	}
 	switch c.action {
 	case "project.rename":
 		c.name = d.name()
 	case "project.restore":
-		c.name, does = drawOne(d, "", d.name()), access.RestoreProject
+		if does = access.RestoreProject; rapid.Bool().Draw(d.T, "renamed") {
+			c.name = drawMostly(d, drawnNames, " web", "we\x00b") // none keeps its own
+		}
 	case "project.models":
 		c.models = d.set()
 	case "project.models.on", "project.models.off":
-		c.models = drawMostly(d, drawnSets[1:6], drawnSets[6:]...)
+		c.models = drawOne(d, drawnSets[1:]...)
 	case "project.people.set":
 		c.user, c.role = d.anybody(), drawMostly(d, []tenancy.Role{d.place()}, "")
 	case "project.people.remove":
@@ -285,7 +341,35 @@ func (d *drive) drawProject(c *asked) {
 	}
 }
 
+// drawnForeign are tokens of another system.
+var drawnForeign = []string{"sk-one", "sk-two", "sk-three"}
+
+// importsEnd is when tokens of another system are let in no more.
+var importsEnd = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// drawForeign draws what the operator does with tokens that somebody else has.
+func (d *drive) drawForeign(c *asked) {
+	if c.token = drawOne(d, drawnForeign...); c.action == "key.import" {
+		c.org, c.project = d.projectOf(false)
+		c.kind, c.name, c.models = drawMostly(d, []tenancy.KeyKind{tenancy.KeyService, tenancy.KeyPersonal}, ""), d.name(), d.set()
+		if c.kind == tenancy.KeyPersonal {
+			c.user = d.among(func(u tenancy.UserID) bool { return d.m.who(u, c.org, "") != "" })
+		}
+		return
+	}
+	c.org = noOrg
+	for _, k := range d.keys { // a key's newest, or one that it had
+		if k.tokens[0] == c.token || drawRarely(d, 3) {
+			c.org, c.key, c.token = k.org, k.id, k.tokens[rapid.IntRange(0, len(k.tokens)-1).Draw(d.T, "token")]
+		}
+	}
+}
+
 func (d *drive) drawKey(c *asked) {
+	if c.action == "key.import" || c.action == "key.revoke.leaked" {
+		d.drawForeign(c)
+		return
+	}
 	if c.action == "key.create" {
 		c.org, c.project = d.projectOf(false)
 		c.kind, c.name, c.models = drawMostly(d, []tenancy.KeyKind{tenancy.KeyPersonal, tenancy.KeyService}, ""), d.name(), d.set()
@@ -293,7 +377,7 @@ func (d *drive) drawKey(c *asked) {
 			c.by = d.who(access.CreateKey+ofOwn, c.org, c.project)
 		}
 		if drawRarely(d, 1) {
-			c.expires = d.now().Add(drawMostly(d, []time.Duration{48 * time.Hour, time.Hour, 100 * 24 * time.Hour}, 0))
+			c.expires = d.now().Add(drawOne(d, 12*24*time.Hour, 48*time.Hour, time.Hour, 100*24*time.Hour, 0))
 		}
 		return
 	}
@@ -303,7 +387,7 @@ func (d *drive) drawKey(c *asked) {
 		c.org, c.key = k.org, k.id
 	}
 	k := recordIn(d.m, tenancy.KeyRef(c.org, c.key))
-	if c.by = d.who(access.EditKey+ofService, c.org, k.Project); k.Holder != "" && rapid.Bool().Draw(d.T, "holder") {
+	if c.by = d.who(access.EditKey+ofService, c.org, k.Project); k.Holder != "" && (c.action == "key.rotate" || rapid.Bool().Draw(d.T, "holder")) && !drawRarely(d, 3) {
 		c.by = k.Holder
 	}
 	switch c.action {
@@ -313,6 +397,6 @@ func (d *drive) drawKey(c *asked) {
 		c.models = d.set()
 	case "key.rotate":
 		c.rotation.Replace = rapid.Bool().Draw(d.T, "replace")
-		c.rotation.Grace = drawMostly(d, []time.Duration{0, time.Hour, keys.NoGrace, 72 * time.Hour}, 31*24*time.Hour, -2)
+		c.rotation.Grace = drawMostly(d, []time.Duration{0, keys.NoGrace, time.Hour, 30 * 24 * time.Hour}, 31*24*time.Hour, -2)
 	}
 }

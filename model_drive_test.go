@@ -19,6 +19,7 @@ import (
 	"pgregory.net/rapid"
 
 	"example.com/tenet"
+	"example.com/tenet/keys"
 	"example.com/tenet/store"
 	"example.com/tenet/store/memory"
 	"example.com/tenet/store/sqlitefile"
@@ -41,6 +42,7 @@ type drive struct {
 	keys     []*drivenKey
 	invites  []drivenInvite
 	chosen   []asked // under an operation id
+	bad      bool    // a value that is out of bounds was drawn
 }
 
 type drivenKey struct {
@@ -117,7 +119,7 @@ func (c *driven) report(t *testing.T) {
 	}
 	t.Logf("%d decisions (%d allowed), %d verbs (%d refused, %d with nothing to do), %d entries, %d listings, %d previews (%d with effects) in %d worlds: 0 differ",
 		c.decisions, c.allowed, verbs+refused+c.idle, refused, c.idle, c.entries, c.listings, c.previews, c.effectful, c.worlds)
-	t.Logf("done: %v", c.done)
+	t.Logf("done: %v; refused: %v", c.done, c.refused)
 	if t.Failed() {
 		return
 	}
@@ -137,7 +139,8 @@ func (c *driven) report(t *testing.T) {
 func driveOne(t *testing.T, rt *rapid.T, c *driven, st backend) {
 	d := &drive{T: rt, driven: c, ctx: context.Background(), st: st, m: &model{records: map[tenancy.Ref]tenancy.Entity{}}}
 	d.micros.Store(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMicro())
-	d.real = must[*tenet.Tenet](t)(tenet.Open(d.ctx, st, &tenet.Options{Peppers: peppers(t), Clock: d.now, MaxStaleness: time.Minute, Poll: 30 * time.Second}))
+	d.real = must[*tenet.Tenet](t)(tenet.Open(d.ctx, st, &tenet.Options{Peppers: peppers(t), Clock: d.now, MaxStaleness: time.Minute, Poll: 30 * time.Second,
+		Imports: &tenet.ImportOptions{Scheme: keys.SHA256Hex, Until: importsEnd}}))
 	defer func() {
 		mustNot(t, d.real.Close())
 		if closer, ok := st.(interface{ Close() error }); ok {
@@ -159,9 +162,9 @@ func driveOne(t *testing.T, rt *rapid.T, c *driven, st backend) {
 	}
 	for range 2 {
 		rt.Repeat(actions)
-		d.compareDecisions()
 		d.compareListings()
 	}
+	d.compareDecisions()
 }
 
 // settle makes a world in which things can be done.
@@ -178,6 +181,7 @@ func (d *drive) settle() {
 		for _, u := range []tenancy.UserID{"cyd", "dan", "eve"}[i:] {
 			d.run(asked{action: "member.add", by: "ops", org: d.orgs[i], user: u, name: "web", email: string(u) + "@x.example"})
 		}
+		d.run(asked{action: "member.add", by: "ops", org: d.orgs[i], user: "owner", role: tenancy.RoleOwner})
 		for _, name := range []string{"web", "zoo"}[i:] {
 			d.run(asked{action: "project.create", by: owner, org: d.orgs[i], name: name, models: drawnSets[i]})
 		}
@@ -189,13 +193,17 @@ func (d *drive) settle() {
 			d.run(asked{action: "project.people.set", by: owner, org: p.Org, project: p.ID, user: user, role: role})
 			d.run(asked{action: "key.create", by: user, org: p.Org, project: p.ID, name: "web", kind: tenancy.KeyPersonal, models: drawnSets[j]})
 		}
-		d.run(asked{action: "key.create", by: d.m.org(p.Org).Owners[0], org: p.Org, project: p.ID, name: "zoo", kind: tenancy.KeyService, models: drawnSets[0]})
+		service := asked{action: "key.create", by: d.m.org(p.Org).Owners[0], org: p.Org, project: p.ID, name: "zoo", kind: tenancy.KeyService, models: drawnSets[0]}
+		if i > 0 {
+			service.expires = d.now().Add(20 * 24 * time.Hour)
+		}
+		d.run(service)
 	}
 }
 
 // options draws, now and then, what may go with any verb.
 func (d *drive) options(c asked) asked {
-	if slices.Contains(jobVerbs, c.action) {
+	if slices.Contains(jobVerbs, c.action) || c.action == "key.revoke.leaked" { // which asks for no revision, and where it does nothing keeps no operation
 		return c
 	}
 	if drawRarely(d, 3) && c.action != "organization.create" {
@@ -229,12 +237,17 @@ func (d *drive) run(c asked) {
 	if c.rev != 0 {
 		c.stale = d.read(c.about()).Rev != c.rev
 	}
+	for _, k := range d.keys {
+		if c.action == "key.import" && k.tokens[0] == c.token {
+			c.key = k.id // which follows from the token
+		}
+	}
 	again := d.m.earlier(c) != nil
 	d.Logf("%v %s", d.now().Format(time.StampMicro), d.named(c.String()))
 	var got error
 	happened := func(string, error) {}
 	opts := tenet.ChangeOptions{Op: c.op, IfRev: c.rev, OnBehalf: c.onBehalf}
-	if c.op == "" && c.action != "organization.create" && !slices.Contains(jobVerbs, c.action) && len(d.orgs) > 0 && drawRarely(d, 2) {
+	if c.op == "" && c.action != "organization.create" && c.action != "key.revoke.leaked" && !slices.Contains(jobVerbs, c.action) && len(d.orgs) > 0 && drawRarely(d, 2) {
 		happened = d.preview(c, opts)
 	}
 	if slices.Contains(verbsOfOperator, c.action) {
@@ -262,6 +275,7 @@ func (d *drive) run(c asked) {
 		d.made(c)
 	}
 	happened(c.made.id, got)
+	d.glance()
 	switch {
 	case want != nil:
 		d.refused[c.action]++
@@ -280,6 +294,13 @@ func (d *drive) made(c asked) {
 		d.orgs = append(d.orgs, c.org)
 	case "project.create":
 		d.projects = append(d.projects, tenancy.Project{Org: c.org, ID: tenancy.ProjectID(c.made.id)})
+	case "key.import":
+		d.keys = slices.DeleteFunc(d.keys, func(k *drivenKey) bool { return k.id == c.key }) // of an organization that was swept
+		p, decision := d.real.Authenticate(d.ctx, c.token)
+		if !decision.Allowed() && d.now().Before(importsEnd) {
+			d.Fatalf("an imported key is refused: %+v", decision)
+		}
+		d.keys = append(d.keys, &drivenKey{org: c.org, id: tenancy.KeyID(c.made.id), tokens: []string{c.token}, principal: p})
 	case "key.create":
 		p, decision := d.real.Authenticate(d.ctx, c.made.token)
 		if !decision.Allowed() {
@@ -319,14 +340,16 @@ func (d *drive) named(text string) string {
 	return strings.NewReplacer(names...).Replace(text)
 }
 
-// agree says whether both gave the same answer. Of a verb that names a revision which is
-// no longer so, and would be refused anyway, either may be told.
+// agree says whether both gave the same answer. Of what is refused, and names a revision
+// that is no longer so or a value that is out of bounds, that may be told as well.
 func (d *drive) agree(c asked, want, got error) bool {
-	var said *tenet.Error
-	if got != nil && (!errors.As(got, &said) || said.Op != string(c.action)) {
+	if said := new(tenet.Error); got != nil && (!errors.As(got, &said) || said.Op != string(c.action)) {
 		return false
 	}
-	return errors.Is(got, want) && (want != nil || got == nil) || c.stale && want != nil && errors.Is(got, tenet.ErrStale)
+	if want == nil || got == nil {
+		return want == nil && got == nil
+	}
+	return errors.Is(got, want) || c.stale && errors.Is(got, tenet.ErrStale) || c.bad && errors.Is(got, tenancy.ErrInvalid)
 }
 
 // compareEntry compares the newest line of the organization's log.

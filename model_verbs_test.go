@@ -1,6 +1,7 @@
 package tenet_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"reflect"
@@ -21,6 +22,7 @@ type asked struct {
 	op           store.OperationID // empty: none was chosen
 	rev          store.Rev         // which the subject is to have; zero: any
 	stale        bool              // and has no longer
+	bad          bool              // a value of it is out of bounds
 	made         made
 
 	org        tenancy.OrgID // empty: the catalogue
@@ -51,6 +53,10 @@ type made struct {
 // same says whether c asks for what a did, for the same operation.
 func (a asked) same(c asked) bool {
 	a.made, c.made, a.stale, c.stale = made{}, made{}, false, false
+	if a.action == "key.import" {
+		a.key, c.key = "", ""
+	}
+	a.role, c.role = cmp.Or(a.role, tenancy.RoleMember), cmp.Or(c.role, tenancy.RoleMember) // which the empty one means
 	return reflect.DeepEqual(a, c)
 }
 
@@ -68,7 +74,7 @@ func (a asked) String() string {
 // verbsOfOperator are the verbs of an operator; all others are an actor's.
 var verbsOfOperator = []store.Action{
 	"organization.create", "organization.suspend", "organization.resume", "organization.close", "subscription.set",
-	"member.add", "model.put", "model.retire", "member.erase", "organization.erase", "sweep",
+	"member.add", "model.put", "model.retire", "member.erase", "organization.erase", "sweep", "key.import", "key.revoke.leaked",
 }
 
 // jobVerbs are the verbs that take as many commits as they need.
@@ -98,6 +104,13 @@ func (a asked) operator(ctx context.Context, o tenet.Operator) (made, error) {
 		return justThat(second(o.Sweep(ctx, a.org)))
 	case "member.erase":
 		return justThat(o.ErasePerson(ctx, a.org, a.user))
+	case "key.import":
+		k, err := o.ImportKey(ctx, a.org, a.project, tenet.ImportedKey{
+			Name: a.name, Kind: a.kind, Holder: a.user, SHA256: sha256Hex(a.token), Models: a.models, Expires: a.expires,
+		})
+		return made{id: string(k.ID)}, err
+	case "key.revoke.leaked":
+		return justThat(o.RevokeBySecret(ctx, a.token))
 	case "model.put":
 		return justThat(o.PutModel(ctx, a.entry))
 	case "model.retire":
@@ -203,7 +216,7 @@ func (a asked) about() tenancy.Ref {
 		return tenancy.ProjectMemberRef(a.org, a.project, a.user).Ref
 	case noun == "project" && a.project != "":
 		return tenancy.ProjectRef(a.org, a.project).Ref
-	case a.key != "":
+	case a.key != "" && a.action != "key.import":
 		return tenancy.KeyRef(a.org, a.key).Ref
 	}
 	return tenancy.Ref{}
@@ -219,7 +232,7 @@ func (a asked) gives() access.Action {
 		return access.SeeOrganization
 	case "invite.create":
 		return access.ManageInvites
-	case "project.people.set", "project.people.remove", "project.leave", "key.revoke":
+	case "project.people.set", "project.people.remove", "project.leave", "key.revoke", "key.revoke.leaked", "key.import":
 		return ""
 	}
 	if strings.HasPrefix(string(a.action), "project.") || strings.HasPrefix(string(a.action), "key.") {
