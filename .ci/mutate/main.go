@@ -180,18 +180,27 @@ func judge(all []mutant, workers int, least float64) error {
 		})
 	}
 	for _, m := range all {
+		mu.Lock()
+		stop := wrong != nil
+		mu.Unlock()
+		if stop {
+			break
+		}
 		queue <- m
 	}
 	close(queue)
 	trying.Wait()
+	if wrong != nil {
+		return wrong
+	}
 	meant := len(all) - counts[unbuilt]
 	percent := 100 * float64(meant-counts[survived]) / float64(max(meant, 1))
 	fmt.Printf("%d of %d noticed (%.1f %%): %d by tests of the package, %d by those of others, %d by the clock; %d survived; %d do not compile; %v\n",
 		meant-counts[survived], meant, percent, counts[killed], counts[abroad], counts[timedOut], counts[survived], counts[unbuilt], time.Since(began).Round(time.Second))
 	if meant == 0 || percent < least {
-		wrong = errors.Join(wrong, fmt.Errorf("fewer than %.0f %% noticed", least))
+		return fmt.Errorf("fewer than %.0f %% noticed", least)
 	}
-	return wrong
+	return nil
 }
 
 // unbroken sees that the tests pass where nothing is broken, since otherwise every mutant
@@ -242,10 +251,12 @@ func try(m mutant, patience time.Duration) (verdict, error) {
 		switch {
 		case err == nil:
 			continue
-		case bytes.Contains(out, []byte("[build failed]")), bytes.Contains(out, []byte("[setup failed]")):
+		case bytes.Contains(out, []byte("[build failed]")):
 			return unbuilt, nil
 		case late, bytes.Contains(out, []byte("panic: test timed out")):
 			return timedOut, nil
+		case !bytes.Contains(out, []byte("\nFAIL\t")): // it was not the tests that failed
+			return survived, fmt.Errorf("trying %s: %w\n%s", m.name(), err, out)
 		case i > 0:
 			return abroad, nil
 		}
@@ -376,8 +387,9 @@ func (b *breaker) make(operator string, from, end token.Pos, to, source string) 
 	if m.from == source {
 		return
 	}
-	m.again = b.again[m.name()]
-	b.again[m.name()]++
+	name := m.name()
+	m.again = b.again[name]
+	b.again[name]++
 	m.source = slices.Concat(b.source[:i], []byte(source), b.source[j:])
 	b.made = append(b.made, m)
 }
