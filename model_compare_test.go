@@ -235,6 +235,7 @@ func byCreation(a, b tenancy.Key) int {
 
 // compareListings shows everybody every page.
 func (d *drive) compareListings() {
+	d.compareOperator(d.real.Operator("ops"))
 	for _, u := range everybody() {
 		a := d.real.As(u)
 		headers, err := a.Organizations(d.ctx)
@@ -340,8 +341,8 @@ func (d *drive) compareAdministration(a tenet.Actor, c asked, what func(string) 
 	sameListing(d, what("invites"), mappedAs(pending, bareInvite), m.refuse(c, access.ManageInvites), mappedAs(invites, bareInvite), err)
 	matrix, err := a.AccessMatrix(d.ctx, c.org)
 	sameListing(d, what("access matrix"), []access.PeopleMatrix{d.matrix(c.org, roster)}, m.refuse(c, access.ManageRoster), unlessRefused(err, matrix), err)
-	page, err := a.Audit(d.ctx, c.org, "", tenet.AuditQuery{})
-	sameListing(d, what("audit"), d.lines(c.org, ""), m.refuse(c, access.SeeOrgAudit), mappedAs(page.Entries, func(e store.Entry) line { return entryLine(e) }), err)
+	lines, err := pagedLines(func(q tenet.AuditQuery) (tenet.AuditPage, error) { return a.Audit(d.ctx, c.org, "", q) })
+	sameListing(d, what("audit"), d.lines(c.org, ""), m.refuse(c, access.SeeOrgAudit), lines, err)
 }
 
 // matrix is the roster by the projects, active ones in the order of navigation and then
@@ -393,6 +394,39 @@ func (d *drive) compareExplanations(a tenet.Actor, c asked, keys []tenancy.Key, 
 	}
 	got, err := a.KeyMatrix(d.ctx, c.org, c.project)
 	sameListing(d, what("key matrix"), []access.KeyMatrix{t}, may, unlessRefused(err, got), err)
+}
+
+// pagedLines are all the entries of a trail, read in pages of twenty.
+func pagedLines(read func(tenet.AuditQuery) (tenet.AuditPage, error)) (all []line, err error) {
+	for q := (tenet.AuditQuery{Limit: 20}); ; {
+		page, err := read(q)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range page.Entries {
+			all = append(all, entryLine(e))
+		}
+		if q.After = page.Next; q.After == "" {
+			return all, nil
+		}
+	}
+}
+
+// compareOperator compares what the operator sees.
+func (d *drive) compareOperator(o tenet.Operator) {
+	orgs := recordsOf(d.m, func(tenancy.Organization) bool { return true }, func(a, b tenancy.Organization) int { return cmp.Compare(a.ID, b.ID) })
+	got, err := walkedAll(o.Organizations(d.ctx))
+	sameListing(d, "organizations", orgs, nil, got, err)
+	models, err := walkedAll(o.Catalogue(d.ctx))
+	sameListing(d, "catalogue", d.m.catalogue(), nil, models, err)
+	lines, err := pagedLines(func(q tenet.AuditQuery) (tenet.AuditPage, error) { return o.Audit(d.ctx, "", q) })
+	sameListing(d, "audit of the catalogue", d.lines("", ""), nil, lines, err)
+	for _, org := range orgs {
+		set, err := o.Settings(d.ctx, org.ID)
+		plan := recordIn(d.m, tenancy.SubscriptionRef(org.ID))
+		sameListing(d, "settings", []tenancy.Organization{org}, nil, unlessRefused(err, set.Organization.Value), err)
+		sameListing(d, "plan", []tenancy.Subscription{plan}, nil, unlessRefused(err, set.Subscription.Value), err)
+	}
 }
 
 // lines are those of the log, newest first.
@@ -455,8 +489,8 @@ func (d *drive) compareProject(a tenet.Actor, c asked) {
 	models, err := a.ProjectModels(d.ctx, c.org, c.project)
 	sameListing(d, what("models"), d.modelsOf(p), seen, models, err)
 	d.compareExplanations(a, c, keys, what)
-	page, err := a.Audit(d.ctx, c.org, c.project, tenet.AuditQuery{})
-	sameListing(d, what("audit"), d.lines(c.org, c.project), m.refuse(c, access.SeeAudit), mappedAs(page.Entries, func(e store.Entry) line { return entryLine(e) }), err)
+	lines, err := pagedLines(func(q tenet.AuditQuery) (tenet.AuditPage, error) { return a.Audit(d.ctx, c.org, c.project, q) })
+	sameListing(d, what("audit"), d.lines(c.org, c.project), m.refuse(c, access.SeeAudit), lines, err)
 }
 
 func personsOf(list iter.Seq2[tenet.ProjectPerson, error]) (all []tenet.ProjectPerson, err error) {

@@ -42,7 +42,8 @@ var (
 		"enabled": {"project.models", "project.models.on", "project.models.off"},
 		"place":   {"project.people.set", "project.people.set", "project.people.remove", "project.leave"},
 		"key":     {"key.create", "key.create", "key.rename", "key.restrict"},
-		"secret":  {"key.rotate", "key.create", "key.rotate", "key.revoke"},
+		"secret":  {"key.rotate"},
+		"revoked": {"key.create", "key.revoke"},
 		"foreign": {"key.import", "key.import", "key.revoke.leaked"},
 	}
 )
@@ -161,8 +162,17 @@ func (d *drive) projectOf(archived bool) (tenancy.OrgID, tenancy.ProjectID) {
 // draw makes a verb with its arguments.
 func (d *drive) draw(action store.Action) asked {
 	d.bad = false
+	noun, _, _ := strings.Cut(string(action), ".")
+	switch { // first what the others need
+	case len(d.orgs) == 0 && noun != "model" && !drawRarely(d, 3):
+		noun, action = "organization", "organization.create"
+	case len(d.projects) == 0 && (noun == "project" || noun == "key") && !drawRarely(d, 3):
+		noun, action = "project", "project.create"
+	case len(d.keys) == 0 && noun == "key" && action != "key.import" && !drawRarely(d, 3):
+		action = "key.create"
+	}
 	c := asked{action: action, by: "ops"}
-	switch noun, _, _ := strings.Cut(string(action), "."); noun {
+	switch noun {
 	case "model":
 		if c.entry = d.drawModel(); action == "model.retire" {
 			c.entry = tenancy.Model{ID: c.entry.ID}
@@ -239,19 +249,23 @@ func (d *drive) drawMember(c *asked) {
 	c.user = d.among(func(u tenancy.UserID) bool {
 		return (d.m.member(c.org, u).Membership == "") == (c.action == "member.add") && suspended(u) == (c.action == "member.resume")
 	})
-	if c.action != "member.add" && drawRarely(d, 1) {
-		for _, i := range d.invites { // whose invites are waiting
-			if is := recordIn(d.m, tenancy.InviteRef(c.org, i.id)); is.Accepted.IsZero() && is.InvitedBy != "" {
-				c.user = is.InvitedBy
-			}
-		}
+	inviters := map[tenancy.UserID]bool{} // whose invites are waiting
+	for _, v := range d.waiting() {
+		i := recordIn(d.m, tenancy.InviteRef(c.org, v.id))
+		inviters[i.InvitedBy] = (d.m.member(c.org, i.InvitedBy).Membership == "") == (c.action == "member.add")
+	}
+	back := rapid.Bool().Draw(d.T, "an inviter")
+	if back && slices.ContainsFunc(drawnPeople, func(u tenancy.UserID) bool { return inviters[u] }) {
+		c.user = d.among(func(u tenancy.UserID) bool { return inviters[u] })
 	}
 	c.by = d.who(access.ManageRoster, c.org, "")
 	switch c.action {
 	case "member.erase":
 		c.by = "ops"
 	case "member.add":
-		c.by, c.role = "ops", d.orgRole()
+		if c.by, c.role = "ops", tenancy.RoleOwner; !back {
+			c.role = d.orgRole()
+		}
 		c.name, c.email = d.profile()
 	case "member.role":
 		c.role = drawMostly(d, []tenancy.Role{tenancy.RoleOwner, tenancy.RoleMember}, tenancy.RoleViewer)
@@ -345,7 +359,7 @@ func (d *drive) drawProject(c *asked) {
 var drawnForeign = []string{"sk-one", "sk-two", "sk-three"}
 
 // importsEnd is when tokens of another system are let in no more.
-var importsEnd = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+var importsEnd = time.Date(2026, 3, 25, 0, 0, 0, 0, time.UTC)
 
 // drawForeign draws what the operator does with tokens that somebody else has.
 func (d *drive) drawForeign(c *asked) {
@@ -365,6 +379,25 @@ func (d *drive) drawForeign(c *asked) {
 	}
 }
 
+// keysThat are the keys that work, of them those with two secrets that live if there
+// are any and they are asked for; now and then, all keys.
+func (d *drive) keysThat(two bool) []*drivenKey {
+	if drawRarely(d, 3) {
+		return d.keys
+	}
+	works := slices.DeleteFunc(slices.Clone(d.keys), func(v *drivenKey) bool {
+		k := recordIn(d.m, tenancy.KeyRef(v.org, v.id))
+		return !k.Revoked.IsZero() || !k.Expires.IsZero() && !d.now().Before(k.Expires) || !d.m.org(v.org).Closed.IsZero()
+	})
+	open := slices.DeleteFunc(slices.Clone(works), func(v *drivenKey) bool {
+		return !d.now().Before(recordIn(d.m, tenancy.KeyRef(v.org, v.id)).Previous.Ends)
+	})
+	if two && len(open) > 0 {
+		return open
+	}
+	return works
+}
+
 func (d *drive) drawKey(c *asked) {
 	if c.action == "key.import" || c.action == "key.revoke.leaked" {
 		d.drawForeign(c)
@@ -382,8 +415,9 @@ func (d *drive) drawKey(c *asked) {
 		return
 	}
 	c.org, c.key = d.where(), noKey
-	if len(d.keys) > 0 && !drawRarely(d, 6) {
-		k := d.keys[len(d.keys)-1-rapid.IntRange(0, len(d.keys)-1).Draw(d.T, "key")]
+	two := rapid.Bool().Draw(d.T, "with two secrets")
+	if from := d.keysThat(two); len(from) > 0 && !drawRarely(d, 6) {
+		k := from[len(from)-1-rapid.IntRange(0, len(from)-1).Draw(d.T, "key")]
 		c.org, c.key = k.org, k.id
 	}
 	k := recordIn(d.m, tenancy.KeyRef(c.org, c.key))

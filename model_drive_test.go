@@ -63,6 +63,7 @@ type driven struct {
 	worlds, entries, listings, decisions, allowed int
 	previews, effectful, idle                     int
 	done, refused                                 map[store.Action]int
+	kinds                                         map[error]int // of refusals
 }
 
 func (d *drive) now() time.Time { return time.UnixMicro(d.micros.Load()).UTC() }
@@ -97,7 +98,7 @@ func TestModel(t *testing.T) {
 
 // driveUntil compares worlds until there were enough decisions.
 func driveUntil(t *testing.T, decisions int, open func(testing.TB) backend) {
-	c := &driven{done: map[store.Action]int{}, refused: map[store.Action]int{}}
+	c := &driven{done: map[store.Action]int{}, refused: map[store.Action]int{}, kinds: map[error]int{}}
 	for c.decisions < decisions {
 		rapid.Check(t, func(rt *rapid.T) {
 			if c.decisions < decisions {
@@ -106,6 +107,12 @@ func driveUntil(t *testing.T, decisions int, open func(testing.TB) backend) {
 		})
 	}
 	c.report(t)
+}
+
+// refusalKinds are all the ways in which a verb refuses.
+var refusalKinds = []error{
+	tenet.ErrNotFound, tenet.ErrForbidden, tenet.ErrStale, tenet.ErrSecretShown, tenet.ErrImported, store.ErrReused, keys.ErrEnded,
+	tenancy.ErrInvalid, tenancy.ErrLastOwner, tenancy.ErrNameTaken, tenancy.ErrArchived, tenancy.ErrRotationOpen,
 }
 
 // report says what was compared, and fails where that says little.
@@ -119,12 +126,17 @@ func (c *driven) report(t *testing.T) {
 	}
 	t.Logf("%d decisions (%d allowed), %d verbs (%d refused, %d with nothing to do), %d entries, %d listings, %d previews (%d with effects) in %d worlds: 0 differ",
 		c.decisions, c.allowed, verbs+refused+c.idle, refused, c.idle, c.entries, c.listings, c.previews, c.effectful, c.worlds)
-	t.Logf("done: %v; refused: %v", c.done, c.refused)
+	t.Logf("done: %v; refused: %v; with %v", c.done, c.refused, c.kinds)
 	if t.Failed() {
 		return
 	}
 	if c.allowed*20 < c.decisions || verbs < refused/2 {
 		t.Error("worlds in which nearly all is denied compare little")
+	}
+	for _, kind := range refusalKinds {
+		if c.worlds >= 100 && c.kinds[kind] == 0 {
+			t.Errorf("nothing was refused with %v", kind)
+		}
 	}
 	for _, actions := range drawnVerbs {
 		for _, a := range actions {
@@ -148,7 +160,7 @@ func driveOne(t *testing.T, rt *rapid.T, c *driven, st backend) {
 		}
 	}()
 	c.worlds++
-	if !drawRarely(d, 3) {
+	if rapid.Bool().Draw(rt, "settled") {
 		d.settle()
 	}
 	actions := map[string]func(*rapid.T){"again": func(rt *rapid.T) {
@@ -279,6 +291,7 @@ func (d *drive) run(c asked) {
 	switch {
 	case want != nil:
 		d.refused[c.action]++
+		d.kinds[want]++
 	case len(d.m.log) > lines && len(d.m.log[lines].wrote) > 0:
 		d.done[c.action]++
 	default:
