@@ -62,6 +62,7 @@ type drivenInvite struct {
 type driven struct {
 	worlds, entries, listings, decisions, allowed int
 	previews, effectful, idle                     int
+	differ                                        bool // some world did
 	done, refused                                 map[store.Action]int
 	kinds                                         map[error]int // of refusals
 }
@@ -101,9 +102,13 @@ func driveUntil(t *testing.T, decisions int, open func(testing.TB) backend) {
 	c := &driven{done: map[store.Action]int{}, refused: map[store.Action]int{}, kinds: map[error]int{}}
 	for c.decisions < decisions {
 		rapid.Check(t, func(rt *rapid.T) {
-			if c.decisions < decisions {
-				driveOne(t, rt, c, open(t))
+			if c.decisions >= decisions && !c.differ {
+				return
 			}
+			same := false
+			defer func() { c.differ = c.differ || !same }() // what follows makes that world small
+			driveOne(t, rt, c, open(t))
+			same = true
 		})
 	}
 	c.report(t)
