@@ -305,3 +305,25 @@ func TestPreviewBesideWriters(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A15: a preview tells nothing of projects that the actor does not see, though the change
+// reaches into them: here a place in a project that was archived, of which the member who
+// leaves may not hear any more.
+func TestA15PreviewTellsOfNoHiddenProject(t *testing.T) {
+	w := newTown(t)
+	ctx, ann := t.Context(), w.As("ann")
+	old := must[tenancy.Project](t)(ann.CreateProject(ctx, w.org, tenet.NewProject{Name: "old", Models: tenancy.Models("gpt-4o")}))
+	mustNot(t, ann.SetProjectMember(ctx, w.org, old.ID, "mem", tenancy.RoleMember))
+	must[tenancy.Project](t)(ann.ArchiveProject(ctx, w.org, old.ID))
+	tells := func(e access.Effects, project tenancy.ProjectID) bool {
+		return slices.ContainsFunc(e.People, func(p access.PersonEffect) bool { return p.Project == project })
+	}
+	own := must[access.Effects](t)(w.As("mem").Preview(ctx, w.org, func(a tenet.Actor) error { return a.LeaveOrganization(ctx, w.org) }))
+	if tells(own, old.ID) || !tells(own, w.project.ID) {
+		t.Errorf("to who leaves: %v", own)
+	}
+	owners := must[access.Effects](t)(ann.Preview(ctx, w.org, func(a tenet.Actor) error { return a.RemoveMember(ctx, w.org, "mem") }))
+	if !tells(owners, old.ID) || !tells(owners, w.project.ID) {
+		t.Errorf("to an owner: %v", owners)
+	}
+}
