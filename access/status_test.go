@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"errors"
 	"testing"
 
 	"example.com/tenet/access"
@@ -36,6 +37,19 @@ func TestKeyEffectTellsWhatThereIs(t *testing.T) {
 	} {
 		if got := (access.Effects{Keys: []access.KeyEffect{e}}).String(); got != want {
 			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
+// A record of a kind that has an id is refused without one, for that and nothing else.
+func TestNamelessRecords(t *testing.T) {
+	for _, v := range []tenancy.Entity{
+		tenancy.ProjectMember{Org: "acme", User: "ann"}, tenancy.Invite{Org: "acme"}, tenancy.NameClaim{Org: "acme"},
+	} {
+		_, err := access.NewSnapshot(tenancy.Organization{ID: "acme"}, v)
+		var record *access.RecordError
+		if !errors.As(err, &record) || record.Problem != "without an id" || record.Ref != v.Ref() {
+			t.Errorf("%T: %v", v, err)
 		}
 	}
 }
