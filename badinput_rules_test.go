@@ -177,12 +177,13 @@ func rules() map[string]rule {
 		"ImportedKey.SHA256":            {legit: form("[0-9a-fA-F]{64}"), shapes: []string{hashed("x")[:58] + "%"}, good: heard(), bad: no("sha256")},
 		"Operator.RevokeBySecret token": {legit: anyText, shapes: []string{"tenet_live_k1_%"}, good: idle()},
 
-		"UsageQuery.Step":   {legit: among("", "quarter_hour", "hour", "day", "month"), good: heard(), bad: not(usage.ErrInvalid)},
-		"UsageQuery.By":     {legit: among("", "project", "model", "key", "user", "outcome"), good: heard(), bad: not(store.ErrInvalid)},
-		"ActivityQuery.Key": filter, "ActivityQuery.User": filter, "ActivityQuery.Model": filter, "ActivityQuery.Outcome": filter, "ActivityQuery.After": cursor,
+		"UsageQuery.Step":    {legit: among("", "quarter_hour", "hour", "day", "month"), good: heard(), bad: not(usage.ErrInvalid)},
+		"UsageQuery.By":      {legit: among("project", "model", "key", "user", "outcome"), good: heard(), bad: not(usage.ErrInvalid)},
+		"UsageQuery.Measure": {legit: among(append(units(), "", "calls", "cost")...), good: heard(), bad: not(usage.ErrInvalid)},
+		"ActivityQuery.Key":  filter, "ActivityQuery.User": filter, "ActivityQuery.Model": filter, "ActivityQuery.Outcome": filter, "ActivityQuery.After": cursor,
 		"AuditQuery.Actor": filter, "AuditQuery.Action": filter, "AuditQuery.After": cursor,
 		"Ref.Org": ref, "Ref.ID": ref, "Ref.User": ref,
-		"Actor.Audit project": optional(id("proj_")), "Actor.Roster project": optional(id("proj_")), "Operator.Audit org": optional(id("org_")),
+		"Actor.Audit project": optional(id("proj_")), "Actor.EachActivity project": optional(id("proj_")), "Actor.Roster project": optional(id("proj_")), "Operator.Audit org": optional(id("org_")),
 		"Actor.Begin As": {legit: noText, bad: not(errDenied)}, "Actor.Begin org": {legit: noText, bad: not(errDenied)},
 		"Actor.Begin project": {legit: noText, bad: not(errDenied)}, "Actor.Begin model": {legit: noText, bad: not(errDenied)},
 	}

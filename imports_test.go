@@ -38,7 +38,7 @@ var importTable = []row{
 		"a decision is a function of a picture and a time; cmp orders what is listed"},
 	{"access/accesstest", "cmp crypto/sha256 encoding/base32 encoding/hex errors fmt iter maps os path/filepath slices strconv strings time", "access tenancy",
 		"hosts' tests ask package access; it reads and writes the report that a host names, and no testing gets into a program"},
-	{"usage", "cmp encoding/json errors fmt math math/bits slices strconv strings time unicode/utf8", "access tenancy",
+	{"usage", "cmp encoding/json errors fmt maps math math/bits slices strconv strings time unicode/utf8", "access tenancy",
 		"values only; access for the reasons that records carry"},
 	{"usage/meter", "bytes encoding/json strconv", "tenancy usage",
 		"reads bytes that others carry; it opens nothing"},

@@ -98,12 +98,12 @@ func TestStory(t *testing.T) {
 			t.Errorf("a model that is not enabled: %+v", d)
 		}
 		span := tenet.Span{From: time.Now().Add(-time.Hour), To: time.Now().Add(time.Hour)}
-		rows, err := w.As("ann").Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: span, By: usage.ByModel})
+		report, err := w.As("ann").Usage(ctx, w.org, w.project.ID, tenet.UsageQuery{Span: span, By: []usage.Dimension{usage.ByModel}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(rows) != 2 || rows[0].Item != "gpt-4o" || rows[0].Cost != 2600 || rows[1].Item != "small" {
-			t.Errorf("Usage = %+v", rows)
+		if rows := report.Rows; len(rows) != 2 || rows[0].Name() != "gpt-4o" || rows[0].Cost != 2600 || rows[1].Name() != "small" {
+			t.Errorf("Usage = %+v", report)
 		}
 		page, err := w.As("ann").Activity(ctx, w.org, w.project.ID, tenet.ActivityQuery{})
 		if err != nil || len(page.Rows) != 2 {

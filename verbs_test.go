@@ -86,13 +86,15 @@ func projectVerbs() []verb {
 		{name: "RevokeKey/personal", may: "+++f---", why: "its holder, and owners", alike: true, args: func(on grounds) []any { return []any{on.org, on.mems} }},
 		{name: "Keys", may: "++++---", why: "metadata, for all who see the project", args: projectOnly},
 		{name: "Usage", may: "++++---", why: "all who see the project", args: func(on grounds) []any {
-			return []any{on.org, on.project, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: usage.ByKey}}
+			return []any{on.org, on.project, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: []usage.Dimension{usage.ByKey}}}
 		}},
 		{name: "Activity", may: "++++---", why: "all who see the project", args: func(on grounds) []any { return []any{on.org, on.project, tenet.ActivityQuery{}} }},
 		{name: "OrganizationUsage", may: "+ffff--", org: true, why: "owners of the organization alone", args: func(on grounds) []any {
-			return []any{on.org, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: usage.ByProject}}
+			return []any{on.org, tenet.UsageQuery{Span: lately, Step: usage.StepDay, By: []usage.Dimension{usage.ByProject}}}
 		}},
 		{name: "OrganizationActivity", may: "+ffff--", org: true, why: "owners of the organization alone", args: func(on grounds) []any { return []any{on.org, tenet.ActivityQuery{}} }},
+		{name: "EachActivity/organization", may: "+ffff--", org: true, why: "owners of the organization alone", alike: true, args: func(on grounds) []any { return []any{on.org, "", tenet.ActivityQuery{}} }},
+		{name: "EachActivity/project", may: "++++---", why: "all who see the project", args: func(on grounds) []any { return []any{on.org, on.project, tenet.ActivityQuery{}} }},
 		{name: "Audit/organization", may: "+ffff--", org: true, why: "owners of the organization alone", alike: true, args: func(on grounds) []any { return []any{on.org, "", tenet.AuditQuery{}} }},
 		{name: "Audit/project", may: "++ff---", why: "the project's owners read its own", args: func(on grounds) []any { return []any{on.org, on.project, vics(on)} }},
 	}
@@ -137,7 +139,7 @@ func TestA15NotFoundIsOneAnswer(t *testing.T) {
 	none := ids{}
 	odd := ids{"org_\x00", "proj_\xff", "key_'; drop table key; --", "key_" + tenancy.KeyID(strings.Repeat("x", 1<<20)), "inv_\x00"}
 	for _, v := range verbs() {
-		if v.name == "Audit/project" || v.name == "Roster/project" {
+		if v.name == "Audit/project" || v.name == "Roster/project" || v.name == "EachActivity/project" {
 			continue // without a project it is the organization's
 		}
 		texts := map[string]bool{}

@@ -91,7 +91,7 @@ func (q RecordQuery) PageSize() int { return pageSize(q.Limit) }
 // Selects says whether q selects r, its position aside.
 func (q RecordQuery) Selects(r usage.Record) bool {
 	return q.Org == r.Org && among(q.Project, r.Project) && among(q.Key, r.Key) && among(q.User, r.User) &&
-		among(q.Model, r.Served) && among(q.Outcome, r.Outcome) && within(r.At, q.From, q.To)
+		among(q.Model, r.Served) && among(q.Outcome, r.Outcome) && among(q.Status, r.Status) && within(r.At, q.From, q.To)
 }
 
 // Validate says whether q is well formed.

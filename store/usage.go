@@ -91,6 +91,7 @@ type RecordQuery struct {
 	User     tenancy.UserID
 	Model    tenancy.ModelID // as served
 	Outcome  usage.Outcome
+	Status   int       // HTTP
 	From, To time.Time // From <= At < To
 	After    string    // Next of the page before
 	Limit    int       // at most MaxPage, which zero means

@@ -15,6 +15,12 @@
 // sum carries both how much was reported and by how many records, so that a page
 // can say "at least".
 //
+// # Reports
+//
+// A [Report] is usage by period and item. [Top] keeps the largest items of it,
+// [Report.Table] sets them side by side with the periods filled in that had no call, and
+// a [Fold] splits records by several dimensions at once.
+//
 // # Days
 //
 // Buckets are quarter-hours of UTC, the finest grain that any zone's offset needs.

@@ -73,3 +73,45 @@ func ExampleTally() {
 	fmt.Printf("%d calls, at least %d tokens of input, which %d reported\n", byModel.Calls, input, reported)
 	// Output: 2 calls, at least 500 tokens of input, which 1 reported
 }
+
+// Projects side by side, a line for each day: the largest two, and the others.
+func ExampleReport_Table() {
+	first := time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
+	row := func(day int, project string, calls int64) usage.Row {
+		start := first.AddDate(0, 0, day)
+		return usage.Row{Start: start, End: start.AddDate(0, 0, 1), Sums: usage.Sums{Calls: calls},
+			Items: []usage.Item{{By: usage.ByProject, ID: "proj_" + project, Name: project}}}
+	}
+	report := usage.Report{ // as Actor.OrganizationUsage returns it
+		By:   []usage.Dimension{usage.ByProject},
+		Cuts: []time.Time{first, first.AddDate(0, 0, 1), first.AddDate(0, 0, 2), first.AddDate(0, 0, 3)},
+		Rows: []usage.Row{row(0, "dev", 40), row(0, "prod", 900), row(0, "trial", 3), row(2, "prod", 800), row(2, "demo", 2)},
+	}
+	var err error
+	if report.Rows, err = usage.Top(report.Rows, 2, usage.MeasureCalls); err != nil {
+		fmt.Println(err)
+		return
+	}
+	table, err := report.Table(usage.MeasureCalls)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%-6s", "")
+	for _, items := range table.Items {
+		fmt.Printf("%8s", items[0].Name)
+	}
+	fmt.Println()
+	for i, cells := range table.Cells {
+		fmt.Print(table.Cuts[i].Format("2 Jan "))
+		for _, sums := range cells {
+			fmt.Printf("%8s", sums.Text(usage.MeasureCalls))
+		}
+		fmt.Println()
+	}
+	// Output:
+	//             prod     dev (other)
+	// 1 Mar      900      40       3
+	// 2 Mar        0       0       0
+	// 3 Mar      800       0       2
+}

@@ -68,6 +68,15 @@ type Record struct {
 	Count int64 `json:"count"`
 }
 
+// NamedRecord is a record with what people call its project and its caller, as of now:
+// an id where there is no name.
+type NamedRecord struct {
+	Record
+	ProjectName string `json:"project_name"`
+	KeyName     string `json:"key_name,omitzero"`  // empty for a person's call
+	UserName    string `json:"user_name,omitzero"` // empty for a key's call
+}
+
 // Money is an estimate in micro-units of the organization's reporting currency.
 // The zero Money is unknown, which is not free.
 type Money struct {

@@ -36,9 +36,10 @@ func TestTenet(t *testing.T) {
 		t.Error("after reopening the key may call a model that its project does not have")
 	}
 	now := time.Now()
-	rows, err := again.As("ann").Usage(t.Context(), org, project, tenet.UsageQuery{
-		Span: tenet.Span{From: now.Add(-time.Hour), To: now.Add(time.Hour)}, By: usage.ByModel,
+	report, err := again.As("ann").Usage(t.Context(), org, project, tenet.UsageQuery{
+		Span: tenet.Span{From: now.Add(-time.Hour), To: now.Add(time.Hour)}, By: []usage.Dimension{usage.ByModel},
 	})
+	rows := report.Rows
 	if err != nil || len(rows) != 1 {
 		t.Fatalf("Usage = %d rows, %v; want 1", len(rows), err)
 	}

@@ -86,19 +86,20 @@ func projectsPage(ctx context.Context, me tenet.Actor, org tenancy.OrgID, _ *htt
 	return list, nil
 }
 
-// lastDay is the span of the console's reports, by the query's split.
+// lastDay is the span of the console's reports, by the query's split: ?by=model&by=key.
 func lastDay(r *http.Request) tenet.UsageQuery {
 	now := time.Now()
-	return tenet.UsageQuery{
-		Span: tenet.Span{From: now.Add(-24 * time.Hour), To: now.Add(time.Hour)},
-		By:   usage.Dimension(r.URL.Query().Get("by")),
+	q := tenet.UsageQuery{Span: tenet.Span{From: now.Add(-24 * time.Hour), To: now.Add(time.Hour)}}
+	for _, by := range r.URL.Query()["by"] {
+		q.By = append(q.By, usage.Dimension(by))
 	}
+	return q
 }
 
 func organizationUsagePage(ctx context.Context, me tenet.Actor, org tenancy.OrgID, r *http.Request) (any, error) {
 	q := lastDay(r)
-	if q.By == "" {
-		q.By = usage.ByProject
+	if len(q.By) == 0 {
+		q.By = []usage.Dimension{usage.ByProject}
 	}
 	return me.OrganizationUsage(ctx, org, q)
 }

@@ -102,20 +102,15 @@ func (t *tester) console(who tenancy.UserID, method, path, body string) response
 	return t.send(method, path, body, bearer(t.g.logins.token(who))...)
 }
 
-// row is a row of usage in the console's JSON.
-type row struct {
-	Name string
-	usage.Sums
+// usage is a usage page.
+func (t *tester) usage(path string) (report usage.Report) {
+	_ = json.Unmarshal([]byte(t.console(owner, http.MethodGet, path, "").body), &report) // checked by its sums
+	return report
 }
 
 // total adds the rows of a usage page up.
 func (t *tester) total(path string) usage.Sums {
-	var rows []row
-	var sum usage.Sums
-	_ = json.Unmarshal([]byte(t.console(owner, http.MethodGet, path, "").body), &rows) // checked by its sums
-	for _, r := range rows {
-		sum, _ = sum.Plus(r.Sums)
-	}
+	sum, _ := t.usage(path).Total()
 	return sum
 }
 

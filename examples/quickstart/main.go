@@ -105,15 +105,15 @@ func run(ctx context.Context, path string) (err error) {
 
 	// The roll-up has it when Finish has returned.
 	now := time.Now()
-	rows, err := ann.Usage(ctx, org.ID, prod.ID, tenet.UsageQuery{
-		Span: tenet.Span{From: now.Add(-time.Hour), To: now.Add(time.Hour)}, By: usage.ByModel,
+	report, err := ann.Usage(ctx, org.ID, prod.ID, tenet.UsageQuery{
+		Span: tenet.Span{From: now.Add(-time.Hour), To: now.Add(time.Hour)}, By: []usage.Dimension{usage.ByModel},
 	})
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	for _, row := range report.Rows {
 		output, _ := row.Unit(tenancy.UnitOutput)
-		fmt.Printf("usage: %s, %d call, %d output tokens, %d micro-euro\n", row.Name, row.Calls, output, row.Cost)
+		fmt.Printf("usage: %s, %d call, %d output tokens, %s %s\n", row.Name(), row.Calls, output, row.Text(usage.MeasureCost), report.Currency)
 	}
 
 	// Archiving turns the keys off; restoring brings exactly them back.

@@ -54,6 +54,7 @@ func recordFilter(q store.RecordQuery) *filter {
 	f.when(q.User != "", "user = ?", string(q.User))
 	f.when(q.Model != "", "served = ?", string(q.Model))
 	f.when(q.Outcome != "", "outcome = ?", string(q.Outcome))
+	f.when(q.Status != 0, "status = ?", q.Status)
 	f.span(q.From, q.To)
 	return f
 }
