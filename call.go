@@ -420,7 +420,7 @@ func (t *Tenet) priced(r usage.Record) usage.Record {
 	if m == nil || at == nil {
 		return r
 	}
-	cost, err := usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r.Units, r.At)
+	cost, err := usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r)
 	if err == nil && cost.Micro <= usage.MaxCost {
 		r.Cost = cost
 	}

@@ -35,6 +35,10 @@ type Price struct {
 	Currency string    `json:"currency"` // ISO 4217
 	Nano     int64     `json:"nano"`     // billionths of the currency for one of Unit; 0 is free
 	From     time.Time `json:"from"`     // zero: from the beginning
+	// OnlyOK says that calls pay this price only where they went well: of any other
+	// outcome the unit costs nothing under it, and need not be known. Without it failed
+	// calls cost what they consumed.
+	OnlyOK bool `json:"only_ok,omitzero"`
 }
 
 func checkPrices(ps []Price) error {

@@ -7,9 +7,10 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// Cost estimates what units cost under prices, at a time, in a currency. It is
-// unknown, the zero [Money], where no price holds for the call, or where a
-// priced unit was not reported.
+// Cost estimates what one call of a record costs under prices, in a currency: its units,
+// at the prices of when it began. It is unknown, the zero [Money], where no price holds
+// for the call, or where a priced unit was not reported. Under a price that only calls
+// that went well pay, a unit of another call costs nothing, reported or not.
 //
 // Cached input and reasoning are parts of input and output. Where they have a
 // price of their own they are charged at it and the rest at the whole's; where
@@ -18,18 +19,21 @@ import (
 // The sum is exact in 128 bits of nano-units and rounded once, half to even, to
 // micro-units. A sum beyond int64 is [ErrOverflow]; a negative price, or a part
 // with a price of its own that is larger than its whole, is [ErrInvalid].
-func Cost(prices []tenancy.Price, currency string, units Units, at time.Time) (Money, error) {
-	list := pricesAt(prices, currency, at)
+func Cost(prices []tenancy.Price, currency string, r Record) (Money, error) {
+	list := pricesAt(prices, currency, r)
 	var total nano
 	for i, u := range tenancy.Units() {
 		if !list[i].holds {
 			continue
 		}
-		n, known := units.Get(u)
+		n, known := r.Units.Get(u)
+		if !known && list[i].free {
+			continue
+		}
 		if !known {
 			return Money{}, nil
 		}
-		if n -= separately(u, list, units); n < 0 {
+		if n -= separately(u, list, r.Units); n < 0 {
 			return Money{}, ErrInvalid
 		}
 		if err := total.add(n, list[i].nano); err != nil {
@@ -46,21 +50,25 @@ func Cost(prices []tenancy.Price, currency string, units Units, at time.Time) (M
 // priceList is the price of each unit, in the order of [tenancy.Units].
 type priceList [8]struct {
 	holds bool
+	free  bool // whatever the amount
 	nano  int64
 	from  time.Time
 }
 
-// pricesAt picks the price of each unit that holds at a time: the latest that
-// has begun.
-func pricesAt(prices []tenancy.Price, currency string, at time.Time) priceList {
+// pricesAt picks the price of each unit that holds for a record: the latest that had
+// begun when the call did.
+func pricesAt(prices []tenancy.Price, currency string, r Record) priceList {
 	var list priceList
 	for _, p := range prices {
 		i := place(p.Unit)
-		if i < 0 || p.Currency != currency || p.From.After(at) {
+		if i < 0 || p.Currency != currency || p.From.After(r.At) {
 			continue
 		}
 		if b := &list[i]; !b.holds || p.From.After(b.from) {
 			b.holds, b.nano, b.from = true, p.Nano, p.From
+			if b.free = p.OnlyOK && r.Outcome != OutcomeOK; b.free {
+				b.nano = 0
+			}
 		}
 	}
 	return list

@@ -19,6 +19,11 @@ var (
 	june = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 )
 
+// ok is a call that went well.
+func ok(units usage.Units, at time.Time) usage.Record {
+	return usage.Record{Units: units, At: at, Outcome: usage.OutcomeOK, Count: 1}
+}
+
 // price is one of a unit in EUR from the beginning.
 func price(u tenancy.Unit, nano int64) tenancy.Price {
 	return tenancy.Price{Unit: u, Currency: "EUR", Nano: nano}
@@ -84,7 +89,7 @@ func TestCost(t *testing.T) {
 		{"a negative price", []tenancy.Price{price(input, -1)}, units(input, 5), usage.Money{}, usage.ErrInvalid},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := usage.Cost(c.prices, "EUR", c.units, may)
+			got, err := usage.Cost(c.prices, "EUR", ok(c.units, may))
 			if diff := cmp.Diff(c.want, got); !errors.Is(err, c.err) || diff != "" {
 				t.Errorf("Cost = %v, want %v (-want +got):\n%s", err, c.err, diff)
 			}
@@ -104,6 +109,9 @@ func TestCostTakesThePriceOfTheTime(t *testing.T) {
 		want   usage.Money
 	}{
 		{"before the first", []tenancy.Price{at(may, 1000), at(june, 2000)}, may.Add(-1), usage.Money{}},
+		{"a microsecond before the first", []tenancy.Price{at(may, 1000), at(june, 2000)}, may.Add(-time.Microsecond), usage.Money{}},
+		{"a microsecond before the second", []tenancy.Price{at(may, 1000), at(june, 2000)}, june.Add(-time.Microsecond), usage.Money{Micro: 10, Known: true}},
+		{"a microsecond after the second begins", []tenancy.Price{at(may, 1000), at(june, 2000)}, june.Add(time.Microsecond), usage.Money{Micro: 20, Known: true}},
 		{"as the first begins", []tenancy.Price{at(may, 1000), at(june, 2000)}, may, usage.Money{Micro: 10, Known: true}},
 		{"before the second", []tenancy.Price{at(may, 1000), at(june, 2000)}, june.Add(-1), usage.Money{Micro: 10, Known: true}},
 		{"as the second begins", []tenancy.Price{at(may, 1000), at(june, 2000)}, june, usage.Money{Micro: 20, Known: true}},
@@ -113,7 +121,7 @@ func TestCostTakesThePriceOfTheTime(t *testing.T) {
 		{"from the beginning", []tenancy.Price{at(time.Time{}, 3000), at(june, 2000)}, may, usage.Money{Micro: 30, Known: true}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := usage.Cost(c.prices, "EUR", usage.Units{}.With(tenancy.UnitInput, 10), c.at)
+			got, err := usage.Cost(c.prices, "EUR", ok(usage.Units{}.With(tenancy.UnitInput, 10), c.at))
 			if diff := cmp.Diff(c.want, got); err != nil || diff != "" {
 				t.Errorf("Cost = %v (-want +got):\n%s", err, diff)
 			}
@@ -121,9 +129,67 @@ func TestCostTakesThePriceOfTheTime(t *testing.T) {
 	}
 }
 
-// exact is Cost written with numbers of any size. It takes one price a unit, -1
-// for none, and one amount, -1 for unknown.
-func exact(prices, amounts [8]int64) (usage.Money, error) {
+// Calls that did not go well pay nothing under a price that only others pay, whatever
+// they consumed, and all else as ever.
+func TestCostOfCallsThatFailed(t *testing.T) {
+	input, output, cached := tenancy.UnitInput, tenancy.UnitOutput, tenancy.UnitCachedInput
+	onlyOK := func(u tenancy.Unit, nano int64) tenancy.Price { p := price(u, nano); p.OnlyOK = true; return p }
+	from := func(p tenancy.Price, at time.Time) tenancy.Price { p.From = at; return p }
+	us := usage.Units{}.With(input, 100).With(cached, 40).With(output, 10)
+	known := func(micro int64) usage.Money { return usage.Money{Micro: micro, Known: true} }
+	for _, c := range []struct {
+		name    string
+		prices  []tenancy.Price
+		units   usage.Units
+		ok, not usage.Money // of a call that went well, and of all others
+	}{
+		{"failed calls pay by default", []tenancy.Price{price(input, 1000), price(output, 1000)}, us, known(110), known(110)},
+		{"and are unknown where a unit is", []tenancy.Price{price(input, 1000), price(tenancy.UnitImages, 1)}, us, usage.Money{}, usage.Money{}},
+		{"nothing under such a price", []tenancy.Price{onlyOK(input, 1000), onlyOK(output, 1000)}, us, known(110), known(0)},
+		{"each unit has its own", []tenancy.Price{price(input, 1000), onlyOK(output, 1000)}, us, known(110), known(100)},
+		{"a unit that costs nothing need not be known", []tenancy.Price{price(input, 1000), onlyOK(tenancy.UnitImages, 1)}, us, usage.Money{}, known(100)},
+		{"none is known", []tenancy.Price{onlyOK(input, 1000)}, usage.Units{}, usage.Money{}, known(0)},
+		{"the part is free, not its whole", []tenancy.Price{price(input, 1000), onlyOK(cached, 100)}, us, known(64), known(60)},
+		{"the whole is free, not its part", []tenancy.Price{onlyOK(input, 1000), price(cached, 100)}, us, known(64), known(4)},
+		{"a part that nobody reported takes nothing off", []tenancy.Price{price(input, 1000), onlyOK(cached, 100)}, usage.Units{}.With(input, 100), usage.Money{}, known(100)},
+		{"a later price ends it", []tenancy.Price{onlyOK(input, 1000), from(price(input, 2000), may)}, us, known(200), known(200)},
+		{"a later price begins it", []tenancy.Price{price(input, 1000), from(onlyOK(input, 2000), may)}, us, known(200), known(0)},
+		{"one that has not begun", []tenancy.Price{price(input, 1000), from(onlyOK(input, 2000), june)}, us, known(100), known(100)},
+	} {
+		for _, outcome := range usage.Outcomes() {
+			r, want := ok(c.units, may), c.ok
+			if r.Outcome = outcome; outcome != usage.OutcomeOK {
+				want = c.not
+			}
+			if got, err := usage.Cost(c.prices, "EUR", r); got != want || err != nil {
+				t.Errorf("%s, %s: %v, %v, want %v", c.name, outcome, got, err, want)
+			}
+		}
+	}
+}
+
+// charge is what a call is charged for: one price a unit, -1 for none, and one amount,
+// -1 for unknown.
+type charge struct {
+	prices, amounts [8]int64
+	onlyOK          [8]bool
+	outcome         usage.Outcome
+}
+
+// exact is Cost written with numbers of any size.
+func (c charge) exact() (usage.Money, error) {
+	prices, amounts := c.prices, c.amounts
+	for i, p := range prices {
+		if p >= 0 && c.onlyOK[i] && c.outcome != usage.OutcomeOK {
+			prices[i] = 0
+			if amounts[i] < 0 {
+				amounts[i] = 0
+				if i == 0 && amounts[1] >= 0 && prices[1] >= 0 || i == 2 && amounts[3] >= 0 && prices[3] >= 0 {
+					amounts[i] = amounts[i+1] // no less than its part
+				}
+			}
+		}
+	}
 	n := amounts
 	for part, whole := range map[int]int{1: 0, 3: 2} { // cached of input, reasoning of output
 		if prices[part] >= 0 && prices[whole] >= 0 && n[part] >= 0 && n[whole] >= 0 {
@@ -167,20 +233,22 @@ func halfToEven(r *big.Rat) *big.Int {
 	return floor
 }
 
-// checkCost compares Cost with exact.
-func checkCost(t interface{ Errorf(string, ...any) }, prices, amounts [8]int64) {
+// check compares Cost with exact.
+func (c charge) check(t interface{ Errorf(string, ...any) }) {
 	var list []tenancy.Price
-	var us usage.Units
+	r := usage.Record{At: may, Outcome: c.outcome, Count: 1}
 	for i, u := range tenancy.Units() {
-		if prices[i] >= 0 {
-			list = append(list, price(u, prices[i]))
+		if c.prices[i] >= 0 {
+			p := price(u, c.prices[i])
+			p.OnlyOK = c.onlyOK[i]
+			list = append(list, p)
 		}
-		us = us.With(u, amounts[i])
+		r.Units = r.Units.With(u, c.amounts[i])
 	}
-	want, wantErr := exact(prices, amounts)
-	got, err := usage.Cost(list, "EUR", us, may)
+	want, wantErr := c.exact()
+	got, err := usage.Cost(list, "EUR", r)
 	if got != want || !errors.Is(err, wantErr) {
-		t.Errorf("prices %v, units %v: Cost = %v, %v, want %v, %v", prices, amounts, got, err, want, wantErr)
+		t.Errorf("%+v: Cost = %v, %v, want %v, %v", c, got, err, want, wantErr)
 	}
 }
 
@@ -188,17 +256,18 @@ func TestCostAgreesWithExactNumbers(t *testing.T) {
 	number := rapid.OneOf(rapid.Int64Range(-1, 3000), rapid.Int64Range(0, 1<<33), rapid.Int64Range(-1, math.MaxInt64),
 		rapid.SampledFrom([]int64{0, 499, 500, 501, 1500, 2500, math.MaxInt64 - 1, math.MaxInt64}))
 	rapid.Check(t, func(t *rapid.T) {
-		var prices, amounts [8]int64
-		for i := range prices {
-			prices[i], amounts[i] = -1, -1
+		outcomes := usage.Outcomes()
+		c := charge{outcome: rapid.SampledFrom(outcomes[:]).Draw(t, "outcome")}
+		for i := range c.prices {
+			c.prices[i], c.amounts[i] = -1, -1
 			if rapid.Bool().Draw(t, "priced") {
-				prices[i] = number.Draw(t, "price")
+				c.prices[i], c.onlyOK[i] = number.Draw(t, "price"), rapid.Bool().Draw(t, "only ok")
 			}
 			if rapid.IntRange(0, 9).Draw(t, "known") > 0 {
-				amounts[i] = number.Draw(t, "amount")
+				c.amounts[i] = number.Draw(t, "amount")
 			}
 		}
-		checkCost(t, prices, amounts)
+		c.check(t)
 	})
 }
 
@@ -208,8 +277,11 @@ func FuzzCost(f *testing.F) {
 	f.Add(int64(math.MaxInt64), int64(0), int64(math.MaxInt64), int64(0), int64(1000), int64(-1), int64(1), int64(-1))
 	f.Fuzz(func(t *testing.T, n0, n1, n2, n3, p0, p1, p2, p3 int64) {
 		none := func(n int64) int64 { return max(n, -1) }
-		checkCost(t, [8]int64{none(p0), none(p1), none(p2), none(p3), -1, -1, -1, -1},
-			[8]int64{none(n0), none(n1), none(n2), none(n3), -1, -1, -1, -1})
+		charge{
+			prices:  [8]int64{none(p0), none(p1), none(p2), none(p3), -1, -1, -1, -1},
+			amounts: [8]int64{none(n0), none(n1), none(n2), none(n3), -1, -1, -1, -1},
+			outcome: usage.OutcomeOK,
+		}.check(t)
 	})
 }
 
@@ -218,7 +290,7 @@ func BenchmarkCost(b *testing.B) {
 	us := usage.Units{}.With(tenancy.UnitInput, 1200).With(tenancy.UnitCachedInput, 1000).With(tenancy.UnitOutput, 30)
 	b.ReportAllocs()
 	for b.Loop() {
-		if m, err := usage.Cost(prices, "EUR", us, may); err != nil || m.Micro != 1050 {
+		if m, err := usage.Cost(prices, "EUR", ok(us, may)); err != nil || m.Micro != 1050 {
 			b.Fatal(m, err)
 		}
 	}

@@ -5,8 +5,8 @@
 // They are two views of one thing: [Record.Buckets] says which buckets a record
 // counts in, and a store adds it there in the transaction that writes it.
 //
-//	cost, err := usage.Cost(model.Prices, org.Currency, units, began)
-//	r := usage.Record{ID: id, At: began, Org: org.ID, ..., Units: units, Cost: cost, Count: 1}
+//	r := usage.Record{ID: id, At: began, Org: org.ID, ..., Units: units, Count: 1}
+//	r.Cost, err = usage.Cost(model.Prices, org.Currency, r)
 //	sums, err := usage.Tally([]usage.Record{r}) // what the store adds, by bucket
 //
 // # Unknown is not zero

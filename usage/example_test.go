@@ -22,11 +22,12 @@ func ExampleCost() {
 			With(tenancy.UnitOutput, 30),
 		Count: 1,
 	}
-	cost, err := usage.Cost(prices, "EUR", r.Units, r.At)
+	cost, err := usage.Cost(prices, "EUR", r)
 	fmt.Printf("%d millionths of a euro, known: %v, error: %v\n", cost.Micro, cost.Known, err)
 
 	// Nobody reported the output: the cost is unknown, not lower.
-	cost, err = usage.Cost(prices, "EUR", usage.Units{}.With(tenancy.UnitInput, 1200), r.At)
+	r.Units = usage.Units{}.With(tenancy.UnitInput, 1200)
+	cost, err = usage.Cost(prices, "EUR", r)
 	fmt.Printf("%d millionths of a euro, known: %v, error: %v\n", cost.Micro, cost.Known, err)
 	// Output:
 	// 2050 millionths of a euro, known: true, error: <nil>
