@@ -123,8 +123,9 @@ func TestEachActivityEnds(t *testing.T) {
 	if n != 10 || !errors.Is(last, context.Canceled) {
 		t.Errorf("%d rows and %v, want a page and context.Canceled", n, last)
 	}
-	for range w.As("ann").EachActivity(t.Context(), w.org, "", tenet.ActivityQuery{}) {
-		break // who has enough is asked no more
+	for _, err := range w.As("ann").EachActivity(t.Context(), w.org, "", tenet.ActivityQuery{}) {
+		mustNot(t, err)
+		break // who has enough is given no more
 	}
 }
 

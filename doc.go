@@ -29,8 +29,9 @@
 //   - keys: token format, secrets, digests, seals.
 //   - access: the decisions, as total functions of an immutable snapshot; for a
 //     host's own unit tests without a store.
-//   - usage: records of calls and how they add up. usage/meter reads what a call
-//     consumed off OpenAI-style answers.
+//   - usage: records of calls, how they add up, and reports. usage/meter reads what a call
+//     consumed off OpenAI-style answers; usage/export writes calls and reports as CSV, JSON
+//     lines and FOCUS (EXPORT.md has every column).
 //   - store: the contract of backends. store/memory, store/sqlite and
 //     store/sqlitefile implement it; store/storetest is the suite they pass.
 //

@@ -42,6 +42,8 @@ var importTable = []row{
 		"values only; access for the reasons that records carry"},
 	{"usage/meter", "bytes encoding/json strconv", "tenancy usage",
 		"reads bytes that others carry; it opens nothing"},
+	{"usage/export", "bufio fmt io iter slices strconv strings time unicode/utf8", "tenancy usage",
+		"writes to an io.Writer that it is given, and opens nothing"},
 	{"keys", "bytes crypto/hmac crypto/rand crypto/sha256 encoding/binary encoding/hex errors fmt hash hash/crc32 io log/slog math/bits strings sync time unicode",
 		"tenancy golang.org/x/crypto/argon2",
 		"pure but for randomness, an io.Reader that is crypto/rand's unless given; slog for LogValuer, sync for Pool; hex and bits read hashes of other systems"},
@@ -62,7 +64,7 @@ var importTable = []row{
 
 // topLevel is all that stands at the top, beside Go files of package tenet and
 // what .gitignore names.
-const topLevel = `.ci .git .gitignore .golangci.yml ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md LICENSE README.md ROLES.md SECURITY.md
+const topLevel = `.ci .git .gitignore .golangci.yml ARCHITECTURE.md CHANGELOG.md CONTRIBUTING.md EXPORT.md LICENSE README.md ROLES.md SECURITY.md
 	access examples go.mod go.sum keys store tenancy usage`
 
 func TestImportsFollowTheTable(t *testing.T) {
