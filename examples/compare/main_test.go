@@ -1,0 +1,88 @@
+package main
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"example.com/tenet/tenancy"
+)
+
+// tiny is a run that says nothing about speed and goes through everything: also that
+// all peers agree, which is an error otherwise.
+func tiny(t *testing.T, args ...string) string {
+	t.Helper()
+	var out strings.Builder
+	args = append([]string{"-quick", "-keys=300", "-records=3000", "-rounds=1", "-queries=512", "-dir=" + t.TempDir()}, args...)
+	if err := run(t.Context(), args, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+var (
+	ratioForm  = regexp.MustCompile(`^RATIO [a-z0-9_]+ \d+(\.\d+)? (<=|>=)\d+(\.\d+)?$`)
+	missedForm = regexp.MustCompile(`^MISSED \d+ of (\d+) goals$`)
+)
+
+func TestRatioLines(t *testing.T) {
+	seen := map[string]bool{}
+	lines := strings.Split(strings.TrimSpace(tiny(t)), "\n")
+	for _, line := range lines[:len(lines)-1] {
+		if !strings.HasPrefix(line, "RATIO") {
+			continue
+		}
+		if name := strings.Fields(line)[1]; !ratioForm.MatchString(line) || seen[name] {
+			t.Errorf("a ratio is one line, and one of a name: %q", line)
+		} else {
+			seen[name] = true
+		}
+	}
+	if last := lines[len(lines)-1]; !missedForm.MatchString(last) {
+		t.Errorf("the last line says how many goals were missed: %q", last)
+	}
+	for _, name := range []string{"path_vs_limit_300", "path_vs_limit_hot", "cedar_vs_path_300", "casbin_vs_path_300", "sql_vs_path_300", "sql_vs_visible_projects"} {
+		if !seen[name] {
+			t.Errorf("there is no ratio %s", name)
+		}
+	}
+}
+
+func TestDisagreementIsAnError(t *testing.T) {
+	w, err := newWorld(300, 64, func(tenancy.Entity) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := limitPlain(w)
+	if err := p.agrees(w.queries); err != nil {
+		t.Fatal(err)
+	}
+	w.queries[63].want = !w.queries[63].want
+	if err := p.agrees(w.queries); err == nil {
+		t.Error("a peer that answers otherwise is not noticed")
+	}
+	if err := p.subject(w.queries).run(); err == nil {
+		t.Error("a peer that lets through another number is not noticed")
+	}
+}
+
+func TestGoals(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		g     goal
+		value float64
+		met   bool
+		line  string
+	}{
+		{"at most, below", atMost(1.35), 1.28, true, "RATIO x 1.28 <=1.35"},
+		{"at most, at it", atMost(1), 1, true, "RATIO x 1 <=1"},
+		{"at most, above", atMost(1), 1.01, false, "RATIO x 1.01 <=1"},
+		{"at least, above", atLeast(80), 83.4, true, "RATIO x 83.4 >=80"},
+		{"at least, below", atLeast(0.4), 0.31, false, "RATIO x 0.310 >=0.400"},
+	} {
+		x := ratio{Name: "x", Value: tt.value, Goal: tt.g.String()}
+		if got := tt.g.met(tt.value); got != tt.met || x.String() != tt.line {
+			t.Errorf("%s: met %v, %q, want %v, %q", tt.name, got, x, tt.met, tt.line)
+		}
+	}
+}
