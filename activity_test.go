@@ -167,6 +167,7 @@ func TestReportsShowNames(t *testing.T) {
 		by   []usage.Dimension
 		want []string
 	}{
+		{nil, []string{""}},
 		{[]usage.Dimension{usage.ByProject}, []string{"live"}},
 		{[]usage.Dimension{usage.ByKey}, []string{"(none)", "server"}},
 		{[]usage.Dimension{usage.ByUser}, []string{"(none)", "eve", "Liz"}},
@@ -181,5 +182,9 @@ func TestReportsShowNames(t *testing.T) {
 		if diff := gocmp.Diff(c.want, got); diff != "" {
 			t.Errorf("by %v (-want +got):\n%s", c.by, diff)
 		}
+	}
+	top := must[usage.Report](t)(ann.OrganizationUsage(ctx, w.org, tenet.UsageQuery{Span: lately, By: []usage.Dimension{usage.ByUser}, Top: 1}))
+	if n := len(top.Rows); n != 2 || top.Rows[0].Name() != "(none)" || top.Rows[1].Name() != "(other)" {
+		t.Errorf("%d rows, the last called %q, want the key's calls and the others", n, top.Rows[n-1].Name())
 	}
 }

@@ -273,7 +273,7 @@ func (t *Tenet) recordDenied(d access.Decision, model tenancy.ModelID, now time.
 			rec.Reason = access.ReasonModelUnknown
 		}
 	}
-	t.recorder.refuse(rec)
+	t.recorder.refuse(t.priced(rec))
 }
 
 // refused records that a request of a verified key was answered with a client's
@@ -420,9 +420,16 @@ func (t *Tenet) priced(r usage.Record) usage.Record {
 	if m == nil || at == nil {
 		return r
 	}
-	cost, err := usage.Cost(m.Prices, at.picture.Load().Organization().Currency, r)
-	if err == nil && cost.Micro <= usage.MaxCost {
-		r.Cost = cost
-	}
+	r.Cost = costOf(m.Prices, at.picture.Load().Organization().Currency, r)
 	return r
+}
+
+// costOf is what a record costs, unknown where its units contradict each other and where
+// it would cost more than anything does.
+func costOf(prices []tenancy.Price, currency string, r usage.Record) usage.Money {
+	cost, err := usage.Cost(prices, currency, r)
+	if err != nil || cost.Micro > usage.MaxCost {
+		return usage.Money{}
+	}
+	return cost
 }

@@ -168,6 +168,17 @@ func TestCostOfCallsThatFailed(t *testing.T) {
 	}
 }
 
+// More of a part than of its whole is a contradiction, also where the whole is free.
+func TestCostOfAContradictionThatIsFree(t *testing.T) {
+	whole, part := price(tenancy.UnitInput, 1000), price(tenancy.UnitCachedInput, 100)
+	whole.OnlyOK = true
+	r := ok(usage.Units{}.With(tenancy.UnitInput, 40).With(tenancy.UnitCachedInput, 41), may)
+	r.Outcome = usage.OutcomeAbandoned
+	if got, err := usage.Cost([]tenancy.Price{whole, part}, "EUR", r); !errors.Is(err, usage.ErrInvalid) || got != (usage.Money{}) {
+		t.Errorf("Cost = %v, %v, want ErrInvalid", got, err)
+	}
+}
+
 // charge is what a call is charged for: one price a unit, -1 for none, and one amount,
 // -1 for unknown.
 type charge struct {

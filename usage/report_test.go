@@ -78,6 +78,15 @@ func TestTop(t *testing.T) {
 	}
 }
 
+// Which of two items as large is kept does not depend on which called first.
+func TestTopOfEquals(t *testing.T) {
+	rows := []usage.Row{rowOf(0, calls(2), "b"), rowOf(1, calls(2), "a")}
+	got, err := usage.Top(rows, 1, usage.MeasureCalls)
+	if diff := cmp.Diff([]usage.Row{others(0, calls(2)), rows[1]}, got); diff != "" || err != nil {
+		t.Errorf("Top = %v (-want +got):\n%s", err, diff)
+	}
+}
+
 // A person may be called as the others are.
 func TestTopTellsOthersFromTheirName(t *testing.T) {
 	person := rowOf(0, calls(1), "(other)")

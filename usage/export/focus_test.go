@@ -92,7 +92,7 @@ func TestFOCUSRows(t *testing.T) {
 		t.Errorf("a row (-want +got):\n%s", diff)
 	}
 	for name, want := range map[string]string{
-		"BilledCost": "0", "x_UnpricedCalls": "2", "SubAccountId": "", "SubAccountType": "", "SubAccountName": "(other)", "ResourceId": "", "ResourceType": "",
+		"BilledCost": "0", "x_UnpricedCalls": "2", "SubAccountId": "", "SubAccountType": "", "SubAccountName": "(other)", "ResourceId": "", "ResourceName": "(other)", "ResourceType": "",
 		"ChargeDescription": "(other) / (other): 2 calls, the cost of 2 of them not known; an estimate", "BillingPeriodStart": "2026-05-01T00:00:00Z",
 	} {
 		if got[1][name] != want {
@@ -159,6 +159,7 @@ func TestFOCUSRefuses(t *testing.T) {
 		{"no service", func(_ *usage.Report, s *export.Statement) { s.Service = "" }, usage.ErrInvalid},
 		{"no account", func(_ *usage.Report, s *export.Statement) { s.Account = "" }, usage.ErrInvalid},
 		{"no zone", func(_ *usage.Report, s *export.Statement) { s.Zone = nil }, usage.ErrInvalid},
+		{"no zone and no row", func(r *usage.Report, s *export.Statement) { r.Rows, r.Cuts, s.Zone = nil, nil, nil }, usage.ErrInvalid},
 		{"a period of two months", func(r *usage.Report, _ *export.Statement) { r.Cuts = slices.Delete(r.Cuts, 1, 2) }, usage.ErrInvalid},
 		{"days of another zone", func(_ *usage.Report, s *export.Statement) { s.Zone = time.FixedZone("", 3600) }, usage.ErrInvalid},
 		{"a backward span", func(r *usage.Report, _ *export.Statement) { slices.Reverse(r.Cuts) }, usage.ErrInvalid},
