@@ -22,7 +22,8 @@ type ActivityQuery struct {
 	Limit   int    // at most store.MaxPage, which zero means
 }
 
-// ActivityRow is one record with the names, as of now, of its project and caller.
+// ActivityRow is one record with the names, as of now, of its project and caller, and its
+// currency.
 type ActivityRow = usage.NamedRecord
 
 // ActivityPage is one page of records, newest first.
@@ -78,7 +79,8 @@ func (a Actor) EachActivity(ctx context.Context, org tenancy.OrgID, project tena
 }
 
 func (a Actor) activity(ctx context.Context, r request, does access.Action, project tenancy.ProjectID, q ActivityQuery) (page ActivityPage, err error) {
-	if _, err := a.mayReport(ctx, r, does, project); err != nil {
+	org, err := a.mayReport(ctx, r, does, project)
+	if err != nil {
 		return page, err
 	}
 	records, err := a.t.usage.Records(ctx, store.RecordQuery{
@@ -89,6 +91,6 @@ func (a Actor) activity(ctx context.Context, r request, does access.Action, proj
 		return page, r.wrap(err)
 	}
 	page.Next = records.Next
-	page.Rows, err = a.t.nameRecords(ctx, r.org, records.Records)
+	page.Rows, err = a.t.nameRecords(ctx, org, records.Records)
 	return page, r.wrap(err)
 }

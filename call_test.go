@@ -213,11 +213,11 @@ func TestRecordOfACall(t *testing.T) {
 				At: tenancy.Instant(at), Org: w.org, Project: w.project.ID, Key: w.key.ID, Requested: "latest", Served: "gpt-4o",
 				Outcome: usage.OutcomeAbandoned, Status: 499, Units: units, Latency: 1500 * time.Millisecond,
 				FirstToken: 250 * time.Millisecond, RequestID: "req-1", Cost: usage.Money{Micro: 2502, Known: true}, Count: 1, // 2502.5, half to even
-			}, ProjectName: "prod", KeyName: "backend"},
+			}, ProjectName: "prod", KeyName: "backend", Currency: "EUR"},
 			{Record: usage.Record{
 				At: tenancy.Instant(at.Add(1500*time.Millisecond + 700*time.Nanosecond)), Org: w.org, Project: w.project.ID, Key: w.key.ID,
 				Requested: "gpt-4o", Served: "gpt-4o", Outcome: usage.OutcomeUpstreamError, Count: 1,
-			}, ProjectName: "prod", KeyName: "backend"},
+			}, ProjectName: "prod", KeyName: "backend", Currency: "EUR"},
 		}
 		if diff := gocmp.Diff(want, rows, cmpopts.IgnoreFields(usage.Record{}, "ID"), gocmp.Comparer(func(a, b usage.Units) bool { return a == b })); diff != "" {
 			t.Errorf("activity (-want +got):\n%s", diff)

@@ -72,7 +72,7 @@ func ExampleActor_EachActivity() {
 	defer t.Close()
 
 	calls := t.As("ann").EachActivity(ctx, org, "", tenet.ActivityQuery{Status: 200})
-	columns := export.Activity("EUR")
+	columns := export.Activity()
 	some := export.Columns[tenet.ActivityRow]{columns[1], columns[7], columns[10], columns[11], columns[15]}
 	var file strings.Builder // in a program a file, or a response
 	check(some.CSV(&file, calls))

@@ -30,7 +30,7 @@ A row is a record of Actor.EachActivity, newest first. A record may stand for ma
 are what usage adds up.
 
 `)
-	table(&b, export.Activity("EUR"))
+	table(&b, export.Activity())
 	b.WriteString(`
 ## Usage
 

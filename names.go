@@ -81,9 +81,9 @@ func (t *Tenet) nameRows(ctx context.Context, org tenancy.OrgID, rows []usage.Ro
 	return err
 }
 
-// nameRecords gives records the names that go with them.
-func (t *Tenet) nameRecords(ctx context.Context, org tenancy.OrgID, records []usage.Record) ([]ActivityRow, error) {
-	called := names{org: org}
+// nameRecords gives records the names that go with them, and the currency.
+func (t *Tenet) nameRecords(ctx context.Context, org tenancy.Organization, records []usage.Record) ([]ActivityRow, error) {
+	called := names{org: org.ID}
 	for _, rec := range records {
 		called.want(usage.ByProject, string(rec.Project))
 		called.want(usage.ByKey, string(rec.Key))
@@ -93,7 +93,7 @@ func (t *Tenet) nameRecords(ctx context.Context, org tenancy.OrgID, records []us
 	rows := make([]ActivityRow, len(records))
 	for i, rec := range records {
 		rows[i] = ActivityRow{
-			Record: rec, ProjectName: called.of(usage.ByProject, string(rec.Project)),
+			Record: rec, Currency: org.Currency, ProjectName: called.of(usage.ByProject, string(rec.Project)),
 			KeyName: called.of(usage.ByKey, string(rec.Key)), UserName: called.of(usage.ByUser, string(rec.User)),
 		}
 	}

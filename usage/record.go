@@ -68,13 +68,14 @@ type Record struct {
 	Count int64 `json:"count"`
 }
 
-// NamedRecord is a record with what people call its project and its caller, as of now:
-// an id where there is no name.
+// NamedRecord is a record with what it takes to read it: what people call its project and
+// its caller, as of now, an id where there is no name; and what its cost is in.
 type NamedRecord struct {
 	Record
 	ProjectName string `json:"project_name"`
 	KeyName     string `json:"key_name,omitzero"`  // empty for a person's call
 	UserName    string `json:"user_name,omitzero"` // empty for a key's call
+	Currency    string `json:"currency"`           // ISO 4217, the organization's
 }
 
 // Money is an estimate in micro-units of the organization's reporting currency.

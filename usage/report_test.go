@@ -412,3 +412,28 @@ func TestRowItems(t *testing.T) {
 		t.Errorf("Item = %q", got)
 	}
 }
+
+// BenchmarkFold adds a record to a few thousand rows of three dimensions.
+func BenchmarkFold(b *testing.B) {
+	cuts, err := usage.Cuts(day(0), day(30), usage.StepDay, time.UTC)
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, err := usage.NewFold(cuts, []usage.Dimension{usage.ByProject, usage.ByModel, usage.ByKey})
+	if err != nil {
+		b.Fatal(err)
+	}
+	var records []usage.Record
+	for i := range 3000 {
+		records = append(records, usage.Record{
+			At: day(i % 30), Project: tenancy.ProjectID(fmt.Sprint("p", i%7)), Served: tenancy.ModelID(fmt.Sprint("m", i%11)), Key: tenancy.KeyID(fmt.Sprint("k", i%101)),
+			Units: usage.Units{}.With(tenancy.UnitInput, 900).With(tenancy.UnitOutput, 120), Cost: usage.Money{Micro: 3300, Known: true}, Count: 1,
+		})
+	}
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		if err := f.Add(records[i%len(records)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -37,6 +37,7 @@ func (g *gateway) routeConsole(mux *http.ServeMux) {
 	for pattern, show := range g.peoplePages() {
 		mux.HandleFunc(pattern, g.logged(show))
 	}
+	mux.HandleFunc("GET /console/activity.csv", g.activityFile)
 	g.routeOperator(mux)
 }
 

@@ -162,6 +162,10 @@ func (t *tester) reports() {
 	t.check("an owner sees the organization's usage, projects side by side",
 		r.status == 200 && strings.Contains(r.body, `"prod"`) && strings.Contains(r.body, `"experiments"`), r)
 	t.check("a member does not", t.console(member, http.MethodGet, "/console/usage", "").status == 403, "")
+	r = t.console(owner, http.MethodGet, "/console/activity.csv", "")
+	t.check("an owner takes all calls along as a file",
+		r.status == 200 && strings.Count(r.body, "\r\n") == 1+len(t.records("/console/activity")) && strings.HasPrefix(r.body, "id,at,"), r.status)
+	t.check("a member does not", t.console(member, http.MethodGet, "/console/activity.csv", "").status == 403, "")
 	t.check("a member sees the organization's name", strings.Contains(t.console(member, http.MethodGet, "/console/organization", "").body, "Example"), "")
 	t.check("and not its settings", t.console(member, http.MethodGet, "/console/settings", "").status == 403, "")
 	t.check("a stranger sees nothing", t.console("nobody", http.MethodGet, "/console/organization", "").status == 404, "")

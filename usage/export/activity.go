@@ -8,11 +8,11 @@ import (
 )
 
 // Activity is the columns of calls, one record a row, as tenet's Actor.EachActivity yields
-// them. The currency is that of the organization.
+// them.
 //
 // A record may stand for many calls: repeated refusals within a second are one. Units and
 // cost are those of one call; times count they are what [Usage] adds up.
-func Activity(currency string) Columns[usage.NamedRecord] {
+func Activity() Columns[usage.NamedRecord] {
 	type R = usage.NamedRecord
 	text := func(name, meaning, null string, of func(*R) string) Column[R] {
 		return Column[R]{Name: name, Type: Text, Meaning: meaning, Null: null, of: func(r *R) cell { return words(of(r)) }}
@@ -55,7 +55,7 @@ func Activity(currency string) Columns[usage.NamedRecord] {
 		Column[R]{Name: "cost", Type: Decimal, Unit: "the currency", Meaning: "what one call cost, an estimate", Null: "not known", of: func(r *R) cell {
 			return numberIf(r.Cost.Micro, r.Cost.Known)
 		}},
-		text("currency", "ISO 4217", "", func(*R) string { return currency }),
+		text("currency", "ISO 4217", "", func(r *R) string { return r.Currency }),
 		seconds("latency", "from the beginning of the call to its end", "", func(r *R) time.Duration { return r.Latency }),
 		seconds("first_token", "from the beginning of the call to the first byte of a stream", "no stream, or not known", func(r *R) time.Duration { return r.FirstToken }),
 		text("request_id", "what the gateway called the request in its logs", "the gateway gave none", func(r *R) string { return r.RequestID }),

@@ -26,7 +26,8 @@ func Each[T any](rows []T) iter.Seq2[T, error] {
 // break gets an apostrophe before it, so that no spreadsheet takes it for a formula
 // (OWASP, "CSV Injection"). Numbers and times are never such text.
 //
-// It ends with the first error of the rows or of w, which it returns.
+// It ends with the first error of the rows or of w, which it returns. Where the rows begin
+// with an error nothing is written, so that a page can still answer with a status.
 func (cs Columns[T]) CSV(w io.Writer, rows iter.Seq2[T, error]) error {
 	var header []byte
 	for i, c := range cs {
@@ -50,16 +51,18 @@ func (cs Columns[T]) CSV(w io.Writer, rows iter.Seq2[T, error]) error {
 // write writes a header and a line for each row, in the memory of one line.
 func write[T any](w io.Writer, header []byte, rows iter.Seq2[T, error], form func(line []byte, row *T) []byte) error {
 	out := bufio.NewWriter(w)
-	if _, err := out.Write(header); err != nil {
-		return err
-	}
+	_, _ = out.Write(header) // an error stays until Flush
 	var line []byte
+	begun := false
 	var row T // here, so that it is on the heap once
 	for r, err := range rows {
 		if err != nil {
-			_ = out.Flush() // whole lines as far as they came; the file is not whole anyhow
+			if begun {
+				_ = out.Flush() // whole lines as far as they came; the file is not whole anyhow
+			}
 			return err
 		}
+		begun = true
 		row = r
 		line = form(line[:0], &row)
 		if _, err := out.Write(line); err != nil {

@@ -2,7 +2,7 @@
 // lines, and CSV of FOCUS 1.2.
 //
 //	calls := ann.EachActivity(ctx, org, "", tenet.ActivityQuery{Span: month})
-//	err := export.Activity(currency).CSV(w, calls)
+//	err := export.Activity().CSV(w, calls)
 //
 //	report, err := ann.OrganizationUsage(ctx, org, query)
 //	err = export.Usage(report).JSONLines(w, export.Each(report.Rows))

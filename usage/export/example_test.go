@@ -40,11 +40,11 @@ func ExampleFOCUS() {
 
 // A call as a line of JSON: what nobody reported is null.
 func ExampleColumns_JSONLines() {
-	calls := []usage.NamedRecord{{ProjectName: "prod", KeyName: "backend", Record: usage.Record{
+	calls := []usage.NamedRecord{{ProjectName: "prod", KeyName: "backend", Currency: "EUR", Record: usage.Record{
 		ID: "rec_1", At: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC), Org: "org_1", Project: "proj_1", Key: "key_1",
 		Served: "gpt-4o", Outcome: usage.OutcomeOK, Status: 200, Units: usage.Units{}.With(tenancy.UnitInput, 900), Count: 1,
 	}}}
-	columns := export.Activity("EUR")
+	columns := export.Activity()
 	if err := columns[10:18].JSONLines(os.Stdout, export.Each(calls)); err != nil { // in a program all of them
 		fmt.Println(err)
 	}

@@ -38,14 +38,14 @@ func full() usage.NamedRecord {
 			Outcome: usage.OutcomeDenied, Reason: access.ReasonBudget, Status: 429, Units: units, Latency: 1500 * time.Millisecond,
 			FirstToken: 250 * time.Millisecond, RequestID: "req-1", Cost: usage.Money{Micro: 3300, Known: true}, Count: 7,
 		},
-		ProjectName: "prod", KeyName: "backend",
+		ProjectName: "prod", KeyName: "backend", Currency: "EUR",
 	}
 }
 
 func bare() usage.NamedRecord {
 	return usage.NamedRecord{
 		Record:      usage.Record{ID: "rec_2", At: noon.Truncate(time.Second), Org: "org_1", Project: "proj_1", User: "ann", Outcome: usage.OutcomeAbandoned, Count: 1},
-		ProjectName: "prod", UserName: "Ann",
+		ProjectName: "prod", UserName: "Ann", Currency: "EUR",
 	}
 }
 
@@ -64,13 +64,13 @@ func TestActivityAsCSV(t *testing.T) {
 		"rec_1,2026-05-01T12:00:00.123456Z,org_1,proj_1,prod,key_1,backend,,,latest,gpt-4o,denied,budget_exhausted,429,7,0,10,20,30,40,50,60,70,0.0033,EUR,1.5,0.25,req-1\r\n" +
 		"rec_2,2026-05-01T12:00:00Z,org_1,proj_1,prod,,,ann,Ann,,,abandoned,,,1,,,,,,,,,,EUR,0,,\r\n"
 	want = strings.Replace(want, "budget_exhausted", access.ReasonBudget.String(), 1)
-	if diff := cmp.Diff(want, written(t, export.Activity("EUR").CSV, full(), bare())); diff != "" {
+	if diff := cmp.Diff(want, written(t, export.Activity().CSV, full(), bare())); diff != "" {
 		t.Errorf("CSV (-want +got):\n%s", diff)
 	}
 }
 
 func TestActivityAsJSONLines(t *testing.T) {
-	lines := strings.Split(written(t, export.Activity("EUR").JSONLines, full(), bare()), "\n")
+	lines := strings.Split(written(t, export.Activity().JSONLines, full(), bare()), "\n")
 	if len(lines) != 3 || lines[2] != "" {
 		t.Fatalf("%d lines", len(lines))
 	}
@@ -139,7 +139,7 @@ func TestHostileText(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := full()
 			r.KeyName = c.text
-			file := written(t, export.Activity("EUR").CSV, r, r)
+			file := written(t, export.Activity().CSV, r, r)
 			lines, err := csv.NewReader(strings.NewReader(file)).ReadAll()
 			if err != nil || len(lines) != 3 {
 				t.Fatalf("%d lines, %v of %q", len(lines), err, file)
@@ -148,7 +148,7 @@ func TestHostileText(t *testing.T) {
 				t.Errorf("CSV has %q, want %q", got, c.csv)
 			}
 			var got map[string]any
-			file = written(t, export.Activity("EUR").JSONLines, r)
+			file = written(t, export.Activity().JSONLines, r)
 			if err := json.Unmarshal([]byte(file), &got); err != nil || got["key_name"] != c.json {
 				t.Errorf("JSON has %q, %v, want %q", got["key_name"], err, c.json)
 			}
@@ -159,7 +159,7 @@ func TestHostileText(t *testing.T) {
 	}
 	r := full()
 	r.KeyName = "\r=1" // which encoding/csv reads back as a line feed where another follows
-	if file := written(t, export.Activity("EUR").CSV, r); !strings.Contains(file, ",\"'\r=1\",") {
+	if file := written(t, export.Activity().CSV, r); !strings.Contains(file, ",\"'\r=1\",") {
 		t.Errorf("a carriage return first: %q", file)
 	}
 }
@@ -173,7 +173,7 @@ func TestAnyTextReadsBack(t *testing.T) {
 		r := full()
 		r.ProjectName, r.KeyName = text.Draw(t, "project"), text.Draw(t, "key")
 		var out bytes.Buffer
-		if err := export.Activity("EUR").CSV(&out, export.Each([]usage.NamedRecord{r, full()})); err != nil || !utf8.Valid(out.Bytes()) {
+		if err := export.Activity().CSV(&out, export.Each([]usage.NamedRecord{r, full()})); err != nil || !utf8.Valid(out.Bytes()) {
 			t.Fatalf("%v, valid UTF-8: %v", err, utf8.Valid(out.Bytes()))
 		}
 		lines, err := csv.NewReader(&out).ReadAll()
@@ -191,7 +191,7 @@ func TestAnyTextReadsBack(t *testing.T) {
 			}
 		}
 		out.Reset()
-		if err := export.Activity("EUR").JSONLines(&out, export.Each([]usage.NamedRecord{r})); err != nil {
+		if err := export.Activity().JSONLines(&out, export.Each([]usage.NamedRecord{r})); err != nil {
 			t.Fatal(err)
 		}
 		var back map[string]any
@@ -220,7 +220,7 @@ func (d *disk) Write(p []byte) (int, error) {
 func TestWriteErrorsEndIt(t *testing.T) {
 	rows := slices.Repeat([]usage.NamedRecord{full()}, 200)
 	for name, to := range map[string]func(io.Writer, iter.Seq2[usage.NamedRecord, error]) error{
-		"CSV": export.Activity("EUR").CSV, "JSON lines": export.Activity("EUR").JSONLines,
+		"CSV": export.Activity().CSV, "JSON lines": export.Activity().JSONLines,
 	} {
 		size := len(written(t, to, rows...))
 		for room := 0; room <= size; room += 97 {
@@ -265,7 +265,7 @@ func TestErrorsOfRowsEndIt(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	if err := export.Activity("EUR").CSV(&out, rows); !errors.Is(err, context.Canceled) {
+	if err := export.Activity().CSV(&out, rows); !errors.Is(err, context.Canceled) {
 		t.Errorf("CSV = %v, want context.Canceled", err)
 	}
 	if n := strings.Count(out.String(), "\r\n"); n != 4 || !strings.HasSuffix(out.String(), "\r\n") {
@@ -273,11 +273,19 @@ func TestErrorsOfRowsEndIt(t *testing.T) {
 	}
 }
 
+func TestRowsThatBeginWithAnError(t *testing.T) {
+	var out bytes.Buffer
+	err := export.Activity().CSV(&out, func(yield func(usage.NamedRecord, error) bool) { yield(usage.NamedRecord{}, errFull) })
+	if !errors.Is(err, errFull) || out.Len() > 0 {
+		t.Errorf("CSV = %v, and wrote %q", err, out.String())
+	}
+}
+
 func TestNoRows(t *testing.T) {
-	if got := written(t, export.Activity("EUR").CSV); strings.Count(got, "\r\n") != 1 {
+	if got := written(t, export.Activity().CSV); strings.Count(got, "\r\n") != 1 {
 		t.Errorf("CSV of no rows is %q, want the header", got)
 	}
-	if got := written(t, export.Activity("EUR").JSONLines); got != "" {
+	if got := written(t, export.Activity().JSONLines); got != "" {
 		t.Errorf("JSON lines of no rows is %q", got)
 	}
 }
@@ -298,7 +306,7 @@ func TestAMillionRowsTakeTheMemoryOfOne(t *testing.T) {
 		}
 	}
 	for name, to := range map[string]func(io.Writer, iter.Seq2[usage.NamedRecord, error]) error{
-		"CSV": export.Activity("EUR").CSV, "JSON lines": export.Activity("EUR").JSONLines,
+		"CSV": export.Activity().CSV, "JSON lines": export.Activity().JSONLines,
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
@@ -313,7 +321,7 @@ func TestAMillionRowsTakeTheMemoryOfOne(t *testing.T) {
 }
 
 func BenchmarkCSV(b *testing.B) {
-	columns, row := export.Activity("EUR"), full()
+	columns, row := export.Activity(), full()
 	b.ReportAllocs()
 	err := columns.CSV(io.Discard, func(yield func(usage.NamedRecord, error) bool) {
 		for b.Loop() {
@@ -350,10 +358,10 @@ func TestColumnsSayWhatTheyMean(t *testing.T) {
 		}
 	}
 	var meanings []string
-	for _, c := range export.Activity("EUR") {
+	for _, c := range export.Activity() {
 		meanings = append(meanings, c.Meaning)
 	}
-	check("activity", names(export.Activity("EUR")), meanings)
+	check("activity", names(export.Activity()), meanings)
 	meanings = nil
 	for _, c := range export.Usage(all) {
 		meanings = append(meanings, c.Meaning)
@@ -371,17 +379,17 @@ func TestColumnsSayWhatTheyMean(t *testing.T) {
 // there.
 func TestEmptyCellsMeanSomething(t *testing.T) {
 	for _, rows := range [][]usage.NamedRecord{{full()}, {bare()}} {
-		lines, err := csv.NewReader(strings.NewReader(written(t, export.Activity("EUR").CSV, rows...))).ReadAll()
+		lines, err := csv.NewReader(strings.NewReader(written(t, export.Activity().CSV, rows...))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, c := range export.Activity("EUR") {
+		for i, c := range export.Activity() {
 			if lines[1][i] == "" && c.Null == "" {
 				t.Errorf("%s is empty, which has no meaning", c.Name)
 			}
 		}
 	}
-	header := names(export.Activity("EUR"))
+	header := names(export.Activity())
 	for _, u := range tenancy.Units() {
 		if !slices.Contains(header, string(u)) {
 			t.Errorf("no column for %s", u)
