@@ -48,7 +48,7 @@ type part struct {
 }
 
 func parts() []part {
-	return []part{{"path", path}, {"path", visible}}
+	return []part{{"path", path}, {"path", visible}, {"memory", footprint}}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {

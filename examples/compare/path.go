@@ -59,7 +59,11 @@ func pathAt(ctx context.Context, r *report, t *table, o options, n int, last boo
 }
 
 func opened(ctx context.Context, w *world, st storage) (*tenet.Tenet, error) {
-	return tenet.Open(ctx, st, &tenet.Options{Peppers: w.peppers, Format: w.format, MaxStaleness: time.Minute})
+	return tenet.Open(ctx, st, w.options())
+}
+
+func (w *world) options() *tenet.Options {
+	return &tenet.Options{Peppers: w.peppers, Format: w.format, MaxStaleness: time.Minute}
 }
 
 // library is what is measured.

@@ -109,6 +109,7 @@ func (t *table) write(w io.Writer) error {
 func (r *report) json(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "\t")
+	e.SetEscapeHTML(false)
 	return e.Encode(r)
 }
 
