@@ -48,7 +48,7 @@ type part struct {
 }
 
 func parts() []part {
-	return []part{{"path", path}, {"path", visible}, {"memory", footprint}}
+	return []part{{"path", path}, {"path", visible}, {"memory", footprint}, {"usage", ingest}, {"usage", group}, {"usage", rollups}}
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
