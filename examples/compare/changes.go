@@ -79,9 +79,9 @@ func (m memories) changes(ctx context.Context) error {
 		return err
 	}
 	defer t.Close() //nolint:errcheck // nothing was called
-	rounds := min(loadRounds, m.o.rounds)
-	c := changer{st: m.st, minter: keys.Minter{Format: m.own.Format, Peppers: m.own.Peppers}}
-	if err := c.pick(ctx, m.n, (rounds+1)*stepKeys); err != nil {
+	rounds := m.o.few
+	c := changer{st: m.st, rounds: rounds + 1, each: m.o.times(stepKeys), minter: keys.Minter{Format: m.own.Format, Peppers: m.own.Peppers}}
+	if err := c.pick(ctx, m.n, c.rounds*c.each); err != nil {
 		return err
 	}
 	var revoked, added series
@@ -114,6 +114,8 @@ type changer struct {
 	minter  keys.Minter
 	there   []store.Record // live keys
 	ops     int
+	rounds  int
+	each    int    // changes of a round
 	revoked int    // of there
 	last    string // token of the key that was added last
 }
@@ -135,7 +137,7 @@ func (c *changer) pick(ctx context.Context, n, want int) error {
 
 // round makes as many changes as a round has and returns what the median one took.
 func (c *changer) round(ctx context.Context, w *watch, change func(context.Context) error) (float64, error) {
-	n := min(stepKeys, len(c.there)/(loadRounds+1))
+	n := min(c.each, len(c.there)/c.rounds)
 	done := w.await(n)
 	for range n {
 		if err := change(ctx); err != nil {

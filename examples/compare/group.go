@@ -40,7 +40,7 @@ func group(ctx context.Context, r *report, o options) error {
 	if err != nil {
 		return err
 	}
-	crowd, err := crowdOf(ctx, w, t)
+	crowd, err := crowdOf(ctx, w, t, o.times(calls))
 	if err != nil {
 		return errors.Join(err, t.Close())
 	}
@@ -50,9 +50,9 @@ func group(ctx context.Context, r *report, o options) error {
 	}
 	single := newTraffic(time.Now().Add(-time.Hour), time.Millisecond)
 	took, err := interleave(o.rounds,
-		subject{"64 callers, Finish", callers * calls, crowd.run},
-		subject{"one record a transaction", alone, func() error {
-			for range alone {
+		subject{"64 callers, Finish", callers * crowd.each, crowd.run},
+		subject{"one record a transaction", o.times(alone), func() error {
+			for range o.times(alone) {
 				if err := st.Append(ctx, single.next(1)); err != nil {
 					return err
 				}
@@ -82,12 +82,13 @@ type crowd struct {
 	t          *tenet.Tenet
 	principals []tenet.Principal
 	models     []tenancy.ModelID
+	each       int    // calls of a caller in a round
 	p50, p99   series // of Finish, by round
 }
 
 // crowdOf takes the callers from queries that are allowed.
-func crowdOf(ctx context.Context, w *world, t *tenet.Tenet) (*crowd, error) {
-	c := &crowd{ctx: ctx, t: t}
+func crowdOf(ctx context.Context, w *world, t *tenet.Tenet, each int) (*crowd, error) {
+	c := &crowd{ctx: ctx, t: t, each: each}
 	for _, q := range w.queries {
 		if q.want && len(c.principals) < callers {
 			p, d := t.Authenticate(ctx, q.token)
@@ -106,7 +107,7 @@ func (c *crowd) run() error {
 	var wg sync.WaitGroup
 	for i := range c.principals {
 		wg.Go(func() {
-			for range calls {
+			for range c.each {
 				ns, err := c.call(i)
 				if err != nil {
 					errs[i] = err

@@ -41,7 +41,7 @@ func ingest(ctx context.Context, r *report, o options) error {
 		return err
 	}
 	defer bare.db.Close()
-	batches := batched(o, min(batchRecords, o.records))
+	batches := batched(o, o.times(batchRecords))
 	took, err := interleave(o.rounds,
 		writing("tenet, with roll-ups", batches, func(b []usage.Record) error { return st.Append(ctx, b) }),
 		writing("the same table, multi-row INSERT", batches, func(b []usage.Record) error { return indexed.insert(ctx, b) }),

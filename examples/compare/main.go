@@ -20,10 +20,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout); err != nil {
+	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -32,26 +33,38 @@ func main() {
 // options are the flags.
 type options struct {
 	quick   bool
+	tiny    bool
 	json    bool
 	only    []string
 	keys    []int // sizes of the worlds, ascending
 	records int   // of usage, that are read back
+	file    int   // keys of the world that is in a file
 	rounds  int
+	few     int    // rounds, of what takes seconds a time
 	queries int    // about each world
 	dir     string // for files; emptied at the end
 }
 
-// part is a part of the program, as -only names it.
+// part is a part of the program.
 type part struct {
-	name string
+	of   string // the name by which -only selects it
+	what string
 	run  func(context.Context, *report, options) error
 }
 
 func parts() []part {
-	return []part{{"path", path}, {"path", visible}, {"memory", footprint}, {"usage", ingest}, {"usage", group}, {"usage", rollups}}
+	return []part{
+		{"path", "the request path", path},
+		{"path", "visible projects", visible},
+		{"memory", "keys in memory", footprint},
+		{"usage", "ingest", ingest},
+		{"usage", "group commit", group},
+		{"usage", "roll-ups", rollups},
+		{"meter", "the meter", metered},
+	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) (err error) {
+func run(ctx context.Context, args []string, out, progress io.Writer) (err error) {
 	o, err := parse(args)
 	if err != nil {
 		return err
@@ -62,12 +75,14 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	defer os.RemoveAll(o.dir)
 	r := &report{Sizes: o.sizes()}
 	for _, p := range parts() {
-		if len(o.only) > 0 && !slices.Contains(o.only, p.name) {
+		if len(o.only) > 0 && !slices.Contains(o.only, p.of) {
 			continue
 		}
+		began := time.Now()
 		if err := p.run(ctx, r, o); err != nil {
-			return fmt.Errorf("%s: %w", p.name, err)
+			return fmt.Errorf("%s: %w", p.what, err)
 		}
+		fmt.Fprintf(progress, "%s: %.1f s\n", p.what, time.Since(began).Seconds())
 	}
 	if o.json {
 		return r.json(out)
@@ -79,6 +94,7 @@ func parse(args []string) (options, error) {
 	var o options
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
 	f.BoolVar(&o.quick, "quick", false, "smaller sizes and fewer rounds: under a minute")
+	f.BoolVar(&o.tiny, "tiny", false, "sizes at which the program is tested and figures mean nothing")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")
 	only := f.String("only", "", "`parts` to run, of path, memory, usage and meter, between commas")
 	sizes := f.String("keys", "", "`sizes` of the tenancies, in keys, between commas")
@@ -97,11 +113,15 @@ func parse(args []string) (options, error) {
 
 // filled is o with what no flag set.
 func (o options) filled(sizes string) (options, error) {
-	defaults := options{keys: []int{1000, 100_000, 1_000_000}, records: 10_000_000, rounds: 11}
-	if o.quick {
-		defaults = options{keys: []int{1000, 100_000}, records: 500_000, rounds: 5}
+	defaults := options{keys: []int{1000, 100_000, 1_000_000}, file: 1_000_000, records: 10_000_000, rounds: 11, few: 5}
+	switch {
+	case o.tiny:
+		defaults = options{keys: []int{300}, file: 300, records: 3000, rounds: 1, few: 1}
+		o.queries = 512
+	case o.quick:
+		defaults = options{keys: []int{1000, 100_000}, file: 30_000, records: 250_000, rounds: 5, few: 3}
 	}
-	o.keys = defaults.keys
+	o.keys, o.file = defaults.keys, defaults.file
 	if sizes != "" {
 		o.keys = nil
 		for s := range strings.SplitSeq(sizes, ",") {
@@ -112,6 +132,7 @@ func (o options) filled(sizes string) (options, error) {
 			o.keys = append(o.keys, n)
 		}
 		slices.Sort(o.keys)
+		o.file = o.keys[len(o.keys)-1]
 	}
 	if o.records <= 0 {
 		o.records = defaults.records
@@ -119,6 +140,7 @@ func (o options) filled(sizes string) (options, error) {
 	if o.rounds <= 0 {
 		o.rounds = defaults.rounds
 	}
+	o.few = min(o.rounds, defaults.few)
 	return o, nil
 }
 
@@ -127,8 +149,16 @@ func (o options) sizes() string {
 	for i, n := range o.keys {
 		names[i] = sized(n)
 	}
-	return fmt.Sprintf("%s, %d cores; keys %s; %s usage records; %d rounds, medians (lowest–highest)",
-		runtime.Version(), runtime.GOMAXPROCS(0), strings.Join(names, ", "), sized(o.records), o.rounds)
+	return fmt.Sprintf("%s, %d cores; keys %s, in a file %s; %s usage records; %d rounds, %d of what takes long; medians (lowest–highest)",
+		runtime.Version(), runtime.GOMAXPROCS(0), strings.Join(names, ", "), sized(o.file), sized(o.records), o.rounds, o.few)
+}
+
+// times is n, or less where figures mean nothing.
+func (o options) times(n int) int {
+	if o.tiny {
+		return max(1, n/20)
+	}
+	return n
 }
 
 // sub is a folder of its own for files.

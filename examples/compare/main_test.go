@@ -13,8 +13,8 @@ import (
 func tiny(t *testing.T, args ...string) string {
 	t.Helper()
 	var out strings.Builder
-	args = append([]string{"-quick", "-keys=300", "-records=3000", "-rounds=1", "-queries=512", "-dir=" + t.TempDir()}, args...)
-	if err := run(t.Context(), args, &out); err != nil {
+	args = append([]string{"-tiny", "-dir=" + t.TempDir()}, args...)
+	if err := run(t.Context(), args, &out, t.Output()); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -41,7 +41,10 @@ func TestRatioLines(t *testing.T) {
 	if last := lines[len(lines)-1]; !missedForm.MatchString(last) {
 		t.Errorf("the last line says how many goals were missed: %q", last)
 	}
-	for _, name := range []string{"path_vs_limit_300", "path_vs_limit_hot", "cedar_vs_path_300", "casbin_vs_path_300", "sql_vs_path_300", "sql_vs_visible_projects"} {
+	for _, name := range []string{"path_vs_limit_300", "path_vs_limit_hot", "cedar_vs_path_300", "casbin_vs_path_300", "sql_vs_path_300",
+		"path_allocations_300", "sql_vs_visible_projects", "bytes_a_key_300", "load_vs_scan_300", "revoke_us_300", "add_us_300",
+		"ingest_vs_raw", "group_commit_vs_single", "finish_p99_vs_fdatasync", "rollup_day_vs_raw_3k", "rollup_month_vs_raw_3k",
+		"meter_vs_bare", "first_byte_delay_to_noise"} {
 		if !seen[name] {
 			t.Errorf("there is no ratio %s", name)
 		}

@@ -12,16 +12,13 @@ import (
 	"example.com/tenet/store/sqlitefile"
 )
 
-// What is measured a few times only, since it takes seconds a time at a million keys.
-const (
-	loadRounds = 5
-	stepKeys   = 400 // changed one by one in a round
-)
+// stepKeys are changed one by one in a round.
+const stepKeys = 400
 
 // footprint measures what the picture of a tenancy takes: room, time to load, and time to
 // change one key of many. It is over a file, whose records are not in memory.
 func footprint(ctx context.Context, r *report, o options) error {
-	n := o.keys[len(o.keys)-1]
+	n := o.file
 	path := filepath.Join(o.sub("memory"), "tenet.db")
 	st, err := sqlitefile.Open(ctx, path)
 	if err != nil {
@@ -93,7 +90,7 @@ func (m memories) load(ctx context.Context) error {
 		return t.Close()
 	}}
 	scan := subject{name: "bare scan", ops: m.n, run: func() error { return scanKeys(ctx, db, m.n) }}
-	took, err := interleave(min(loadRounds, m.o.rounds), open, scan)
+	took, err := interleave(m.o.few, open, scan)
 	if err != nil {
 		return err
 	}

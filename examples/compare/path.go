@@ -13,7 +13,7 @@ import (
 const (
 	casbinKeys = 1000 // it is asked about worlds up to this size
 	casbinPart = 128  // one query in so many
-	sqlPart    = 8
+	sqlPart    = 16
 )
 
 // path measures the request path: Authenticate and CanCall against what else could
@@ -166,15 +166,20 @@ func (c comparison) peers(ctx context.Context, n int) error {
 }
 
 func (c comparison) casbin(n int) error {
-	p, err := casbinPeer(c.w)
-	if err != nil {
-		return err
-	}
 	sample := c.w.sample(casbinPart)
-	if err := p.agrees(sample); err != nil {
-		return err
+	var subjects []subject
+	for _, matcher := range []string{casbinOwn, casbinQuick} {
+		p, err := casbinPeer(c.w, matcher)
+		if err != nil {
+			return err
+		}
+		if err := p.agrees(sample); err != nil {
+			return err
+		}
+		subjects = append(subjects, p.subject(sample))
 	}
-	s, err := c.against(sized(n), c.w.queries, p.subject(sample))
+	subjects[1].name = "… cheap tests first"
+	s, err := c.against(sized(n), c.w.queries, subjects...)
 	if err == nil {
 		c.r.rounds("casbin_vs_path_"+sized(n), s[0].inverse(), atLeast(300))
 	}

@@ -7,16 +7,15 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// casbinModel is RBAC with domains, from casbin's own examples: the domain is the
+// casbinModel is RBAC with domains as casbin's own example has it: the domain is the
 // project. What a key is narrowed to is looked up beside it: as rules of their own they
-// would be most of the rules, all of which casbin walks at each question. The matcher
-// asks what is cheap first.
+// would be most of the rules, all of which casbin walks at each question.
 const casbinModel = `
 [request_definition]
-r = sub, dom, obj
+r = sub, dom, obj, act
 
 [policy_definition]
-p = sub, dom, obj
+p = sub, dom, obj, act
 
 [role_definition]
 g = _, _, _
@@ -25,15 +24,20 @@ g = _, _, _
 e = some(where (p.eft == allow))
 
 [matchers]
-m = r.dom == p.dom && r.obj == p.obj && g(r.sub, p.sub, r.dom)
-`
+m = `
+
+// casbinOwn is the example's matcher, and casbinQuick one that asks first what is cheap.
+const (
+	casbinOwn   = `g(r.sub, p.sub, r.dom) && r.dom == p.dom && r.obj == p.obj && r.act == p.act`
+	casbinQuick = `r.dom == p.dom && r.obj == p.obj && r.act == p.act && g(r.sub, p.sub, r.dom)`
+)
 
 const casbinRole = "caller"
 
 // casbinPeer has no time and no state of a project in its policy: a key that is refused
 // whatever it calls has no role.
-func casbinPeer(w *world) (peer, error) {
-	m, err := model.NewModelFromString(casbinModel)
+func casbinPeer(w *world, matcher string) (peer, error) {
+	m, err := model.NewModelFromString(casbinModel + matcher)
 	if err != nil {
 		return peer{}, err
 	}
@@ -59,7 +63,7 @@ func casbinPeer(w *world) (peer, error) {
 		if k == nil {
 			return false, nil
 		}
-		ok, err := e.Enforce(string(k.id), string(w.projects[k.project].id), string(q.model))
+		ok, err := e.Enforce(string(k.id), string(w.projects[k.project].id), string(q.model), "call")
 		return ok && (!k.narrowed || k.models.has(q.number)), err
 	}}, nil
 }
@@ -69,7 +73,7 @@ func (w *world) casbinRules() (rules, roles [][]string) {
 	for i := range w.projects {
 		p := &w.projects[i]
 		for _, name := range w.list(p.models & w.orgs[p.org]) {
-			rules = append(rules, []string{casbinRole, string(p.id), string(name)})
+			rules = append(rules, []string{casbinRole, string(p.id), string(name), "call"})
 		}
 	}
 	for i := range w.keys {

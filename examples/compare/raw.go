@@ -31,10 +31,9 @@ func newRaw(ctx context.Context, path string, like *sql.DB, bare bool) (*raw, er
 	if err != nil {
 		return nil, err
 	}
-	for _, text := range []string{"table", "index"} {
-		if err == nil && !(bare && text == "index") {
-			err = copySchema(ctx, db, like, text)
-		}
+	err = copySchema(ctx, db, like, "table")
+	if err == nil && !bare {
+		err = copySchema(ctx, db, like, "index")
 	}
 	if err != nil {
 		db.Close()

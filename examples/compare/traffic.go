@@ -59,7 +59,7 @@ func (t *traffic) record() usage.Record {
 		Key: tenancy.KeyID(fmt.Sprintf("key_%012d", key)), Requested: model, Served: model,
 		Latency: time.Duration(1+t.r.IntN(4_000_000)) * time.Microsecond, Count: 1,
 	}
-	r.FirstToken = r.Latency / 8 / time.Microsecond * time.Microsecond
+	r.FirstToken = (r.Latency / 8).Truncate(time.Microsecond)
 	t.end(&r)
 	return r
 }

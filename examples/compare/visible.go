@@ -51,7 +51,7 @@ func compareVisible(ctx context.Context, r *report, o options, w *world, view ac
 		return err
 	}
 	rng := rand.New(rand.NewPCG(1, 2))
-	people := make([]tenancy.UserID, visibleAsks)
+	people := make([]tenancy.UserID, o.times(visibleAsks))
 	for i := range people {
 		people[i] = personOf(rng.IntN(len(w.orgs)))
 	}
