@@ -22,15 +22,15 @@ func (s *Store) Records(ctx context.Context, q store.RecordQuery) (store.RecordP
 		return store.RecordPage{}, err
 	}
 	defer s.leave()
-	f := recordFilter(q)
-	if err := s.goOn(f, q.Reading(), q.After); err != nil {
+	f, err := s.following(q)
+	if err != nil {
 		return store.RecordPage{}, err
 	}
 	var p store.RecordPage
 	var r usage.Record
 	columns := recordRow(&r)
 	text := `SELECT ` + recordColumns + ` FROM usage_record WHERE ` + f.text() + ` ORDER BY at DESC, id DESC LIMIT ?`
-	err := s.query(ctx, text, append(f.args, q.PageSize()+1), func(rows *sql.Rows) error {
+	err = s.query(ctx, text, append(f.args, q.PageSize()+1), func(rows *sql.Rows) error {
 		err := rows.Scan(columns...)
 		p.Records = append(p.Records, r)
 		return err
@@ -59,16 +59,22 @@ func recordFilter(q store.RecordQuery) *filter {
 	return f
 }
 
-// goOn adds where a reading of records goes on.
-func (s *Store) goOn(f *filter, reading, after string) error {
-	position, err := s.epoch.Open(reading, after)
+// following is the filter of what q selects after its position. Of several upper bounds of
+// a time SQLite seeks by one, so that a page in the middle of a span would be looked for
+// from the end of the span: the span is made to end where the page before did.
+func (s *Store) following(q store.RecordQuery) (*filter, error) {
+	position, err := s.epoch.Open(q.Reading(), q.After)
 	if err != nil || position == "" {
-		return err
+		return recordFilter(q), err
 	}
-	at, id, _ := strings.Cut(position, " ")
-	micros, err := strconv.ParseInt(at, 10, 64)
-	f.when(true, "(at, id) < (?, ?)", micros, id)
-	return err
+	micros, id, _ := strings.Cut(position, " ")
+	at, err := strconv.ParseInt(micros, 10, 64)
+	if !q.To.IsZero() && at < ceiling(q.To) {
+		q.To = time.UnixMicro(at + 1)
+	}
+	f := recordFilter(q)
+	f.when(true, "(at, id) < (?, ?)", at, id)
+	return f, err
 }
 
 // projectsOf is a list of the projects of organization ?1, found by skipping from
