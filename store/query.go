@@ -146,6 +146,14 @@ func ValidateSpan(from, to time.Time) error {
 	return nil
 }
 
+// ValidateDays says whether from and to are a span that [Upkeep].Reprice takes.
+func ValidateDays(from, to time.Time) error {
+	if from != usage.DayOf(from) || to != usage.DayOf(to) || !from.Before(to) {
+		return fmt.Errorf("%w: a span ascends by days of UTC", ErrInvalid)
+	}
+	return nil
+}
+
 func among[T comparable](want, got T) bool {
 	var all T
 	return want == all || want == got

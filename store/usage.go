@@ -20,7 +20,8 @@ type Usage interface {
 	//     count once, whoever delivers it again and in whatever company. Before the
 	//     horizon it may be ErrPastRetention instead, there or not.
 	//   - U3: Where the record of that id, over all organizations, is another one the
-	//     answer must be ErrReused.
+	//     answer must be ErrReused. Its cost alone makes it no other, since Reprice
+	//     may have changed that meanwhile; the cost that is there stays.
 	//   - U4: Each record must come back with every field, unknown amounts apart from
 	//     zero.
 	//   - U8: A sum beyond int64 must be usage.ErrOverflow.
@@ -53,15 +54,17 @@ type Usage interface {
 
 // Upkeep looks after a [Usage].
 type Upkeep interface {
-	// Verify compares the buckets of an organization that begin in a span with the
-	// records under them. An organization that is none has neither.
+	// Verify compares the buckets of an organization that begin in a span, of each tier
+	// that the store keeps, with the records under them. An organization that is none
+	// has neither. A day that began before the horizon is compared no more.
 	//
 	//   - K1: It must return each bucket that differs, one that is missing and one
 	//     too many included, and no other.
 	//   - K5: A span that reaches before the horizon must be ErrPastRetention, and so
 	//     must be a record that is appended there.
-	//   - K6: A span that [ValidateSpan] refuses, a time that is no multiple of
-	//     usage.Quarter and a limit under 1 must be ErrInvalid.
+	//   - K6: A span that [ValidateSpan] refuses, one of Reprice that [ValidateDays]
+	//     refuses, a time that is no multiple of usage.Quarter and a limit under 1 must
+	//     be ErrInvalid.
 	Verify(ctx context.Context, org tenancy.OrgID, from, to time.Time) ([]Difference, error)
 	// Rebuild makes the buckets of a span anew from their records, in one
 	// transaction. Its arguments and errors are those of Verify.
@@ -69,6 +72,18 @@ type Upkeep interface {
 	//   - K2: The buckets of the organization and span must then be what usage.Tally
 	//     makes of the records, and no others have changed.
 	Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error
+	// Reprice gives the records of a span of whole days of UTC the cost that a function
+	// says, and makes their buckets anew, in one transaction. It says how many records
+	// have another cost than before. Its errors are those of Verify. The function is
+	// called while the store is held, so it is to be quick and to keep off the store.
+	//
+	//   - K7: Each record of the organization and span must then cost what the function
+	//     said of it, nothing else of it have changed, and the buckets be as Rebuild makes
+	//     them. No other record or bucket may have changed.
+	//   - K8: It must be all or nothing. An error of the function must come back as it
+	//     is, a cost that usage.Record.Validate refuses be ErrInvalid, and a sum beyond
+	//     int64 usage.ErrOverflow.
+	Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (n int, err error)
 	// Prune moves the horizon and forgets records before it, over all
 	// organizations. Call it until n is fewer than limit.
 	//

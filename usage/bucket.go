@@ -9,8 +9,22 @@ import (
 	"example.com/tenet/tenancy"
 )
 
-// Quarter is the width of a bucket.
-const Quarter = 15 * time.Minute
+// Widths of buckets.
+const (
+	Quarter = 15 * time.Minute
+	Day     = 24 * time.Hour // of UTC
+)
+
+// Tier is the width of a bucket by name.
+type Tier string
+
+// The tiers, closed. Records count in quarters of an hour, the finest that a zone's
+// offset needs. A store may keep days beside them, so that a long span is read from
+// few buckets; then a record counts in those too.
+const (
+	TierQuarter Tier = ""
+	TierDay     Tier = "day"
+)
 
 // Dimension is what usage is split by.
 type Dimension string
@@ -25,9 +39,9 @@ const (
 )
 
 // BucketID names one bucket of the roll-up: the calls of one outcome that began in
-// one quarter of an hour, for one item of a project.
+// one quarter of an hour, or in one day of UTC, for one item of a project.
 //
-// Every record counts in two buckets, one by model and one by who called. Models
+// Every record counts in two buckets of each tier, one by model and one by who called. Models
 // and callers are kept apart since their product would be as long as the trail.
 type BucketID struct {
 	Org     tenancy.OrgID
@@ -35,7 +49,14 @@ type BucketID struct {
 	Grain   Dimension // ByModel, ByKey or ByUser
 	Item    string    // the served model, the key or the user; may be empty by model
 	Outcome Outcome
-	Start   time.Time // UTC, a multiple of Quarter
+	Tier    Tier
+	Start   time.Time // UTC, a multiple of the tier's width
+}
+
+// Day is the bucket of the day that a bucket is in.
+func (b BucketID) Day() BucketID {
+	b.Tier, b.Start = TierDay, DayOf(b.Start)
+	return b
 }
 
 // Compare orders bucket ids, so that writers who lock rows in this order cannot
@@ -43,7 +64,7 @@ type BucketID struct {
 func (b BucketID) Compare(o BucketID) int {
 	return cmp.Or(
 		cmp.Compare(b.Org, o.Org), cmp.Compare(b.Project, o.Project), cmp.Compare(b.Grain, o.Grain),
-		cmp.Compare(b.Item, o.Item), cmp.Compare(b.Outcome, o.Outcome), b.Start.Compare(o.Start))
+		cmp.Compare(b.Item, o.Item), cmp.Compare(b.Outcome, o.Outcome), cmp.Compare(b.Tier, o.Tier), b.Start.Compare(o.Start))
 }
 
 // Bucket is a bucket with what it holds.
@@ -157,8 +178,8 @@ func (r Record) Sums() (Sums, error) {
 	return s, nil
 }
 
-// Buckets returns the two buckets that the record counts in: by served model and
-// by who called.
+// Buckets returns the two buckets of [TierQuarter] that the record counts in: by
+// served model and by who called.
 func (r Record) Buckets() [2]BucketID {
 	id := BucketID{
 		Org: r.Org, Project: r.Project, Outcome: r.Outcome, Start: QuarterOf(r.At),
@@ -175,7 +196,10 @@ func (r Record) Buckets() [2]BucketID {
 // QuarterOf returns the start of the quarter-hour of UTC that t is in.
 func QuarterOf(t time.Time) time.Time { return t.UTC().Truncate(Quarter) }
 
-// Tally adds records up by bucket, as a store does in the transaction that
+// DayOf returns the start of the day of UTC that t is in.
+func DayOf(t time.Time) time.Time { return t.UTC().Truncate(Day) }
+
+// Tally adds records up by bucket of [TierQuarter], as a store does in the transaction that
 // writes them. Its errors are those of [Record.Sums] and [Sums.Plus].
 func Tally(records []Record) (map[BucketID]Sums, error) {
 	tally := make(map[BucketID]Sums, 2*len(records))

@@ -112,6 +112,21 @@ func (r Record) Validate() error {
 	return nil
 }
 
+// Same says whether o is the record of the same call, delivered again: equal but for
+// the cost, which may have been computed anew meanwhile.
+func (r Record) Same(o Record) bool {
+	o.Cost = r.Cost
+	return r == o
+}
+
+// Reprice returns the record at another cost, and whether that is another than it had.
+// A cost that [Record.Validate] refuses is [ErrInvalid].
+func (r Record) Reprice(cost Money) (next Record, changed bool, err error) {
+	next = r
+	next.Cost = cost
+	return next, next != r, next.Validate()
+}
+
 // named reports whether the names of the record are there and in bounds.
 func (r Record) named() bool {
 	for _, s := range []string{string(r.ID), string(r.Org), string(r.Project), string(r.Key), string(r.User),

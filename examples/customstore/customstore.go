@@ -942,7 +942,7 @@ func (t *tx) known(r usage.Record) bool {
 	if first.At.Equal(r.At) {
 		first.At = r.At // == compares zones by pointer
 	}
-	if first != r {
+	if !first.Same(r) {
 		t.fail(store.ErrReused)
 	}
 	return true
@@ -1054,12 +1054,48 @@ func (s *Store) Verify(ctx context.Context, org tenancy.OrgID, from, to time.Tim
 // Rebuild implements store.Upkeep.
 func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error {
 	_, err := update(ctx, s, store.ValidateSpan(from, to), func(t *tx) (none struct{}) {
-		for _, d := range t.differences(org, from, to) {
-			t.setBucket(usage.Bucket{BucketID: d.Bucket, Sums: d.Records})
-		}
+		t.rebuild(org, from, to)
 		return none
 	})
 	return err
+}
+
+func (t *tx) rebuild(org tenancy.OrgID, from, to time.Time) {
+	for _, d := range t.differences(org, from, to) {
+		t.setBucket(usage.Bucket{BucketID: d.Bucket, Sums: d.Records})
+	}
+}
+
+// Reprice implements store.Upkeep. It holds the records of the span in memory.
+func (s *Store) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
+	var refused error // what cost said
+	n, err := update(ctx, s, store.ValidateDays(from, to), func(t *tx) (n int) {
+		if from.Before(t.horizon()) {
+			t.fail(store.ErrPastRetention)
+		}
+		for _, r := range t.calls(org, from, to) {
+			money, err := cost(r)
+			if err != nil {
+				refused = err
+				t.fail(err)
+				return 0
+			}
+			next, changed, err := r.Reprice(money)
+			if err != nil {
+				t.fail(store.ErrInvalid)
+			}
+			if changed {
+				t.encode(inCalls, callKey(next), next)
+				n++
+			}
+		}
+		t.rebuild(org, from, to)
+		return n
+	})
+	if refused != nil {
+		return 0, refused
+	}
+	return n, err
 }
 
 func (t *tx) differences(org tenancy.OrgID, from, to time.Time) (diffs []store.Difference) {
@@ -1083,15 +1119,19 @@ func (t *tx) differences(org tenancy.OrgID, from, to time.Time) (diffs []store.D
 
 // tally is what the records of a span add up to.
 func (t *tx) tally(org tenancy.OrgID, from, to time.Time) map[usage.BucketID]usage.Sums {
-	var records []usage.Record
+	sums, err := usage.Tally(t.calls(org, from, to))
+	t.fail(err)
+	return sums
+}
+
+// calls are the records of a span.
+func (t *tx) calls(org tenancy.OrgID, from, to time.Time) (records []usage.Record) {
 	for _, v := range t.ascending(inCalls, span{callTime(org, from), callTime(org, to)}) {
 		var r usage.Record
 		t.decode(v, &r)
 		records = append(records, r)
 	}
-	sums, err := usage.Tally(records)
-	t.fail(err)
-	return sums
+	return records
 }
 
 // Prune implements store.Upkeep.

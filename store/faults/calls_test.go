@@ -56,6 +56,11 @@ func calls() []call {
 		{faults.Rebuild, true, func(ctx context.Context, s whole) (any, error) {
 			return bare(s.Rebuild(ctx, org, noon, noon.Add(time.Hour)))
 		}},
+		{faults.Reprice, true, func(ctx context.Context, s whole) (any, error) {
+			return s.Reprice(ctx, org, usage.DayOf(noon), usage.DayOf(noon).Add(usage.Day), func(usage.Record) (usage.Money, error) {
+				return usage.Money{Micro: 7, Known: true}, nil
+			})
+		}},
 		{faults.Prune, true, func(ctx context.Context, s whole) (any, error) { return s.Prune(ctx, noon.Add(time.Hour), 10) }},
 		{faults.Horizon, false, func(ctx context.Context, s whole) (any, error) { return s.Horizon(ctx) }},
 	}
@@ -85,7 +90,7 @@ func filled(t *testing.T) *memory.Store {
 		err = m.Append(t.Context(), []usage.Record{record(1)})
 	}
 	if err == nil {
-		_, err = m.Prune(t.Context(), noon.Add(-time.Hour), 1)
+		_, err = m.Prune(t.Context(), usage.DayOf(noon), 1)
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -60,7 +60,7 @@ func TestWrappersHideTheRest(t *testing.T) {
 	}{
 		{in.Store(m), []string{"Changes", "Commit", "Get", "List", "Trail"}},
 		{in.Usage(m), []string{"Append", "Records", "Totals"}},
-		{in.Upkeep(m), []string{"Horizon", "Prune", "Rebuild", "Verify"}},
+		{in.Upkeep(m), []string{"Horizon", "Prune", "Rebuild", "Reprice", "Verify"}},
 	} {
 		var got []string
 		for method := range reflect.TypeOf(tt.wrapper).Methods() {

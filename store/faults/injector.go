@@ -131,6 +131,10 @@ func (w wrappedUpkeep) Rebuild(ctx context.Context, org tenancy.OrgID, from, to 
 	return w.in.bare(ctx, Rebuild, func() error { return w.u.Rebuild(ctx, org, from, to) })
 }
 
+func (w wrappedUpkeep) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
+	return through(ctx, w.in, Reprice, func() (int, error) { return w.u.Reprice(ctx, org, from, to, cost) })
+}
+
 func (w wrappedUpkeep) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return through(ctx, w.in, Prune, func() (int, error) { return w.u.Prune(ctx, before, limit) })
 }

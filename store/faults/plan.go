@@ -21,13 +21,14 @@ const (
 	Totals  Method = "Totals"
 	Verify  Method = "Verify" // of store.Upkeep
 	Rebuild Method = "Rebuild"
+	Reprice Method = "Reprice"
 	Prune   Method = "Prune"
 	Horizon Method = "Horizon"
 )
 
 // writes reports whether a lost answer leaves it open what the store has.
 func (m Method) writes() bool {
-	return m == Commit || m == Append || m == Rebuild || m == Prune
+	return m == Commit || m == Append || m == Rebuild || m == Reprice || m == Prune
 }
 
 // Call is one call of a store, before it is made.

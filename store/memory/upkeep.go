@@ -81,13 +81,66 @@ func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Ti
 		return err
 	}
 	defer s.mu.Unlock()
-	for id := range s.usage.buckets {
+	s.usage.replace(sp, tally)
+	return nil
+}
+
+// replace makes a tally all that there is of a span.
+func (l *ledger) replace(sp span, tally map[usage.BucketID]usage.Sums) {
+	for id := range l.buckets {
 		if sp.has(id.Org, id.Start) {
-			delete(s.usage.buckets, id)
+			delete(l.buckets, id)
 		}
 	}
-	maps.Copy(s.usage.buckets, tally)
-	return nil
+	maps.Copy(l.buckets, tally)
+}
+
+// Reprice implements store.Upkeep.
+func (s *Store) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
+	sp := span{org, from, to}
+	if err := store.ValidateDays(from, to); err != nil {
+		return 0, err
+	}
+	if _, err := s.inspect(ctx, sp); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	changed, all, err := s.usage.repriced(sp, cost)
+	if err != nil {
+		return 0, err
+	}
+	tally, err := usage.Tally(all)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range changed {
+		s.usage.records[r.ID] = r
+		delete(s.usage.newest, r.Org)
+	}
+	s.usage.replace(sp, tally)
+	return len(changed), nil
+}
+
+// repriced are the records of a span at their new cost: those that have another, and all.
+func (l *ledger) repriced(sp span, cost func(usage.Record) (usage.Money, error)) (changed, all []usage.Record, err error) {
+	for _, r := range l.trail(sp.org) {
+		if !sp.has(r.Org, r.At) {
+			continue
+		}
+		money, err := cost(r)
+		if err != nil {
+			return nil, nil, err
+		}
+		next, other, err := r.Reprice(money)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%w: %w", store.ErrInvalid, err)
+		}
+		if other {
+			changed = append(changed, next)
+		}
+		all = append(all, next)
+	}
+	return changed, all, nil
 }
 
 // Prune implements store.Upkeep. A limit below 1 is store.ErrInvalid.

@@ -62,7 +62,7 @@ func (l *ledger) fresh(records []usage.Record) (map[usage.RecordID]usage.Record,
 		if !there {
 			kept, there = fresh[r.ID]
 		}
-		if there && kept != r {
+		if there && !kept.Same(r) {
 			return nil, store.ErrReused
 		}
 		if !there {

@@ -48,12 +48,13 @@ func ReadTexts() map[string]string {
 		"operation":          opText,
 		"totals":             totalsText,
 		"totals of project":  projectTotalsText,
-		"stored":             storedText,
-		"drop":               dropText,
 		"span":               spanText,
 		"prune":              pruneText,
 		"next organization":  orgsText,
 		"existing":           existingText,
+	}
+	for tier, table := range tiers {
+		texts["stored of "+table], texts["drop of "+table] = storedText(tier), dropText(tier)
 	}
 	for _, t := range tables {
 		texts["get "+t.name] = t.getText()

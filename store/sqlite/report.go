@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,12 +88,21 @@ const projectsOf = `
 		FROM p WHERE p.project IS NOT NULL
 	) `
 
-const (
-	sumsText = `SELECT ` + idColumns + `, ` + sumColumns + ` FROM usage_quarter
-		WHERE org = ?1 AND start >= ?2 AND start < ?3 AND grain = ?4 AND project `
-	totalsText        = projectsOf + sumsText + `IN p`
-	projectTotalsText = sumsText + `= ?5`
+// totalsText reads the buckets of a grain, in one statement and so of one state: the
+// days of the spans ?3 and the quarters of the spans ?4, JSON arrays of pairs.
+var (
+	totalsText        = projectsOf + totalsOf("CROSS JOIN p", "p.project")
+	projectTotalsText = totalsOf("", "?5")
 )
+
+func totalsOf(projects, project string) string {
+	of := func(tier usage.Tier, spans int) string {
+		return fmt.Sprintf(`SELECT u.start, u.project, u.item, u.outcome, %s FROM json_each(?%d) s %s CROSS JOIN %s u
+			ON u.org = ?1 AND u.project = %s AND u.grain = ?2 AND u.start >= s.value ->> 0 AND u.start < s.value ->> 1`,
+			sumColumns, spans, projects, tiers[tier], project)
+	}
+	return of(usage.TierDay, 3) + ` UNION ALL ` + of(usage.TierQuarter, 4)
+}
 
 // Totals implements store.Usage.
 func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, error) {
@@ -103,28 +113,74 @@ func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, 
 		return nil, err
 	}
 	defer s.leave()
-	sums := map[period]usage.Sums{}
-	var b usage.Bucket
-	var start int64
-	columns := bucketRow(&b.BucketID, &start, &b.Sums)
-	text := totalsText
-	args := []any{string(q.Org), q.Cuts[0].UnixMicro(), q.Cuts[len(q.Cuts)-1].UnixMicro(), string(q.Grain())}
+	days, quarters := tiersOf(q.Cuts)
+	text, args := totalsText, []any{string(q.Org), string(q.Grain()), days.json(), quarters.json()}
 	if q.Project != "" {
 		text, args = projectTotalsText, append(args, string(q.Project))
 	}
+	sums := map[period]*usage.Sums{}
+	var b usage.Bucket
+	var start int64
+	columns := totalsRow(&b, &start)
 	err := s.query(ctx, text, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
 		at := period{periodOf(q.Cuts, instant(start)), q.Item(b.BucketID)}
+		if sums[at] == nil {
+			sums[at] = new(usage.Sums)
+		}
 		sum, err := sums[at].Plus(b.Sums)
-		sums[at] = sum
+		*sums[at] = sum
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return totals(q.Cuts, sums), nil
+}
+
+// spans are stretches of time that do not touch, ascending.
+type spans [][2]int64 // microseconds
+
+// add adds a stretch after those that are there.
+func (s *spans) add(from, to time.Time) {
+	a, b := from.UnixMicro(), to.UnixMicro()
+	switch n := len(*s); {
+	case a >= b:
+	case n > 0 && (*s)[n-1][1] == a:
+		(*s)[n-1][1] = b
+	default:
+		*s = append(*s, [2]int64{a, b})
+	}
+}
+
+func (s spans) json() string {
+	text := []byte{'['}
+	for i, span := range s {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = fmt.Appendf(text, "[%d,%d]", span[0], span[1])
+	}
+	return string(append(text, ']'))
+}
+
+// tiersOf says which part of each period is read from days, those that it has whole,
+// and which from quarters.
+func tiersOf(cuts []time.Time) (days, quarters spans) {
+	for i, to := range cuts[1:] {
+		from := cuts[i]
+		first, last := usage.DayOf(from.Add(usage.Day-1)), usage.DayOf(to)
+		if !first.Before(last) {
+			quarters.add(from, to)
+			continue
+		}
+		quarters.add(from, first)
+		days.add(first, last)
+		quarters.add(last, to)
+	}
+	return days, quarters
 }
 
 // period is one row of a report.
@@ -142,10 +198,10 @@ func periodOf(cuts []time.Time, t time.Time) int {
 	return n
 }
 
-func totals(cuts []time.Time, sums map[period]usage.Sums) []store.Total {
+func totals(cuts []time.Time, sums map[period]*usage.Sums) []store.Total {
 	all := make([]store.Total, 0, len(sums))
 	for at, sum := range sums {
-		all = append(all, store.Total{Start: cuts[at.n], End: cuts[at.n+1], Item: at.item, Sums: sum})
+		all = append(all, store.Total{Start: cuts[at.n], End: cuts[at.n+1], Item: at.item, Sums: *sum})
 	}
 	slices.SortFunc(all, func(a, b store.Total) int {
 		return cmp.Or(a.Start.Compare(b.Start), strings.Compare(a.Item, b.Item))

@@ -14,11 +14,13 @@ var (
 	schema1 string
 	//go:embed schema/2.sql
 	schema2 string
+	//go:embed schema/3.sql
+	schema3 string
 )
 
 // migrations lead from each version of the schema to the next. PRAGMA user_version
 // is how many of them a database has had.
-var migrations = []string{schema1, schema2}
+var migrations = []string{schema1, schema2, schema3}
 
 // applicationID marks the databases of this package: "tnet" in ASCII, as PRAGMA
 // application_id keeps it.

@@ -42,7 +42,7 @@ func TestF19TablesAreStrict(t *testing.T) {
 		got = append(got, fmt.Sprint(name, " ", keyed))
 	}
 	want := []string{"invite true", "key true", "log false", "member true", "meta false", "model true", "name_claim true",
-		"organization true", "project true", "project_member true", "subscription true", "usage_quarter true", "usage_record false"}
+		"organization true", "project true", "project_member true", "subscription true", "usage_day true", "usage_quarter true", "usage_record false"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("tables, and whether they lie in the order of their keys (-want +got):\n%s", diff)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"example.com/tenet/store"
+	"example.com/tenet/usage"
 )
 
 // Store keeps everything in one SQLite database. It implements [store.Store],
@@ -20,8 +21,9 @@ type Store struct {
 	readOnly    bool
 	epoch       store.CursorKey // of the log
 
-	records, buckets bulk
-	wal              wal
+	records bulk
+	buckets map[usage.Tier]bulk
+	wal     wal
 
 	long chan struct{} // holds one value while somebody reads for long
 
@@ -114,8 +116,12 @@ func (s *Store) prepareWrites(ctx context.Context) (err error) {
 	if s.records, err = s.write.bulk(ctx, recordWidth, recordText); err != nil {
 		return err
 	}
-	if s.buckets, err = s.write.bulk(ctx, bucketWidth, bucketText); err != nil {
-		return err
+	s.buckets = map[usage.Tier]bulk{}
+	for tier := range tiers {
+		text := func(rows int) string { return bucketText(tier, rows) }
+		if s.buckets[tier], err = s.write.bulk(ctx, bucketWidth, text); err != nil {
+			return err
+		}
 	}
 	return s.wal.find(ctx, s.write.db)
 }

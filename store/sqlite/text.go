@@ -11,7 +11,10 @@ import (
 // writeTexts is every statement that a transaction may need.
 func writeTexts() []string {
 	texts := []string{lockText, opText, appendText, prunedText, forgetText,
-		horizonText, existingText, spanText, dropText, moveText, orgsText, pruneText}
+		horizonText, existingText, spanText, repriceText, moveText, orgsText, pruneText}
+	for tier := range tiers {
+		texts = append(texts, dropText(tier))
+	}
 	for _, t := range tables {
 		texts = append(texts, t.revText(), t.insertText(), t.updateText(), t.deleteText())
 	}

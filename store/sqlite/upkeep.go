@@ -12,16 +12,48 @@ import (
 	"example.com/tenet/usage"
 )
 
+// storedText reads the buckets of a tier that begin in a span of an organization, and
+// dropText deletes them.
+func storedText(tier usage.Tier) string {
+	return projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM ` + tiers[tier] + inSpan
+}
+
+func dropText(tier usage.Tier) string { return projectsOf + `DELETE FROM ` + tiers[tier] + inSpan }
+
 const (
-	spanText   = `SELECT ` + recordColumns + ` FROM usage_record WHERE org = ?1 AND at >= ?2 AND at < ?3`
-	inSpan     = ` WHERE org = ?1 AND project IN p AND start >= ?2 AND start < ?3 AND grain IN ('model', 'key', 'user')`
-	storedText = projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM usage_quarter` + inSpan
-	dropText   = projectsOf + `DELETE FROM usage_quarter` + inSpan
+	spanText    = `SELECT ` + recordColumns + ` FROM usage_record WHERE org = ?1 AND at >= ?2 AND at < ?3`
+	inSpan      = ` WHERE org = ?1 AND project IN p AND start >= ?2 AND start < ?3 AND grain IN ('model', 'key', 'user')`
+	repriceText = `UPDATE usage_record SET cost = ?2 WHERE id = ?1`
 
 	moveText  = `UPDATE meta SET horizon = ?1 WHERE horizon IS NULL OR horizon < ?1`
 	orgsText  = `SELECT min(org) FROM usage_record WHERE org > ?`
 	pruneText = `DELETE FROM usage_record WHERE rowid IN (SELECT rowid FROM usage_record WHERE org = ? AND at < ? LIMIT ?)`
 )
+
+// stretch is the part of the roll-up that upkeep looks at: the buckets of an
+// organization that begin in a span.
+type stretch struct {
+	org      tenancy.OrgID
+	from, to time.Time
+}
+
+// has says whether a bucket begins in the span.
+func (sp stretch) has(id usage.BucketID) bool {
+	return !id.Start.Before(sp.from) && id.Start.Before(sp.to)
+}
+
+// end is where the last bucket ends that begins in the span. It is beyond the span
+// where that is a day.
+func (sp stretch) end() time.Time {
+	if last := usage.DayOf(sp.to.Add(-1)); !last.Before(sp.from) {
+		return last.Add(usage.Day)
+	}
+	return sp.to
+}
+
+func (sp stretch) args() []any {
+	return []any{string(sp.org), sp.from.UnixMicro(), sp.to.UnixMicro()}
+}
 
 // Verify implements store.Upkeep. Differences are in the order of their buckets. It
 // reads one snapshot and holds up nobody.
@@ -30,13 +62,8 @@ func (s *Store) Verify(ctx context.Context, org tenancy.OrgID, from, to time.Tim
 		return nil, err
 	}
 	var all []store.Difference
-	args := []any{string(org), from.UnixMicro(), to.UnixMicro()}
-	err := s.snapshot(ctx, func(t *tx) error {
-		tally, err := t.tally(from, args)
-		if err != nil {
-			return err
-		}
-		all, err = t.differences(args, tally)
+	err := s.snapshot(ctx, func(t *tx) (err error) {
+		all, err = t.differences(stretch{org, from, to})
 		return err
 	})
 	if err != nil {
@@ -50,40 +77,105 @@ func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Ti
 	if err := store.ValidateSpan(from, to); err != nil {
 		return err
 	}
-	args := []any{string(org), from.UnixMicro(), to.UnixMicro()}
-	return s.update(ctx, func(t *tx) (bool, error) {
-		tally, err := t.tally(from, args)
+	return s.update(ctx, func(t *tx) (bool, error) { return true, t.rebuild(stretch{org, from, to}) })
+}
+
+func (t *tx) rebuild(sp stretch) error {
+	tally, err := t.tally(sp)
+	if err != nil {
+		return err
+	}
+	for tier := range tiers {
+		if _, err := t.exec(dropText(tier), sp.args()...); err != nil {
+			return err
+		}
+	}
+	return t.addBuckets(tally)
+}
+
+// Reprice implements store.Upkeep.
+func (s *Store) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
+	if err := store.ValidateDays(from, to); err != nil {
+		return 0, err
+	}
+	sp, n := stretch{org, from, to}, 0
+	var refused error // what cost said
+	err := s.update(ctx, func(t *tx) (bool, error) {
+		changed, err := t.repriced(sp, func(r usage.Record) (m usage.Money, err error) {
+			if m, refused = cost(r); refused != nil {
+				err = store.ErrInvalid // to end with
+			}
+			return m, err
+		})
 		if err != nil {
 			return false, err
 		}
-		if _, err := t.exec(dropText, args...); err != nil {
-			return false, err
+		for id, money := range changed {
+			if _, err := t.exec(repriceText, append([]any{string(id)}, appendKnown(nil, money.Micro, money.Known)...)...); err != nil {
+				return false, err
+			}
 		}
-		return true, t.addBuckets(tally)
+		n = len(changed)
+		return true, t.rebuild(sp)
 	})
+	switch {
+	case refused != nil:
+		return 0, refused
+	case err != nil:
+		return 0, err
+	}
+	return n, nil
 }
 
-// tally adds up the records of a span that begins at from, holding one at a time.
-// args are the organization and the span.
-func (t *tx) tally(from time.Time, args []any) (map[usage.BucketID]usage.Sums, error) {
+// repriced are the records of a span that get another cost, with it.
+func (t *tx) repriced(sp stretch, cost func(usage.Record) (usage.Money, error)) (map[usage.RecordID]usage.Money, error) {
+	changed := map[usage.RecordID]usage.Money{}
+	err := t.records(sp.org, sp.from, sp.to, func(r usage.Record) error {
+		money, err := cost(r)
+		if err != nil {
+			return err
+		}
+		next, other, err := r.Reprice(money)
+		if err != nil {
+			return fmt.Errorf("%w: %w", store.ErrInvalid, err)
+		}
+		if other {
+			changed[r.ID] = next.Cost
+		}
+		return nil
+	})
+	return changed, err
+}
+
+// records hands over the records of a span, one at a time.
+func (t *tx) records(org tenancy.OrgID, from, to time.Time, each func(usage.Record) error) error {
 	horizon, err := t.horizon()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if from.Before(horizon) {
-		return nil, store.ErrPastRetention
+		return store.ErrPastRetention
 	}
-	tally := map[usage.BucketID]usage.Sums{}
 	var r usage.Record
 	columns := recordRow(&r)
-	err = t.query(spanText, args, func(rows *sql.Rows) error {
+	return t.query(spanText, []any{string(org), from.UnixMicro(), to.UnixMicro()}, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
+		return each(r)
+	})
+}
+
+// tally adds up the records of the buckets of a span, by bucket, holding one at a time.
+func (t *tx) tally(sp stretch) (map[usage.BucketID]usage.Sums, error) {
+	tally := map[usage.BucketID]usage.Sums{}
+	err := t.records(sp.org, sp.from, sp.end(), func(r usage.Record) error {
 		more, err := r.Sums()
 		for _, id := range r.Buckets() {
-			if err == nil {
-				tally[id], err = tally[id].Plus(more)
+			for _, id := range [...]usage.BucketID{id, id.Day()} {
+				if err == nil && sp.has(id) {
+					tally[id], err = tally[id].Plus(more)
+				}
 			}
 		}
 		return err
@@ -91,27 +183,35 @@ func (t *tx) tally(from time.Time, args []any) (map[usage.BucketID]usage.Sums, e
 	return tally, err
 }
 
-// differences compares the buckets of a span with the tally of their records,
-// which it uses up.
-func (t *tx) differences(args []any, tally map[usage.BucketID]usage.Sums) ([]store.Difference, error) {
+// differences compares the buckets of a span with the tally of their records.
+func (t *tx) differences(sp stretch) ([]store.Difference, error) {
+	tally, err := t.tally(sp)
+	if err != nil {
+		return nil, err
+	}
 	var all []store.Difference
-	var b usage.Bucket
-	var start int64
-	columns := bucketRow(&b.BucketID, &start, &b.Sums)
-	err := t.query(storedText, args, func(rows *sql.Rows) error {
-		err := rows.Scan(columns...)
-		b.Start = instant(start)
-		if sums := tally[b.BucketID]; b.Sums != sums {
-			all = append(all, store.Difference{Bucket: b.BucketID, Stored: b.Sums, Records: sums})
+	for tier := range tiers {
+		b := usage.Bucket{BucketID: usage.BucketID{Tier: tier}}
+		var start int64
+		columns := bucketRow(&b.BucketID, &start, &b.Sums)
+		err := t.query(storedText(tier), sp.args(), func(rows *sql.Rows) error {
+			err := rows.Scan(columns...)
+			b.Start = instant(start)
+			if sums := tally[b.BucketID]; b.Sums != sums {
+				all = append(all, store.Difference{Bucket: b.BucketID, Stored: b.Sums, Records: sums})
+			}
+			delete(tally, b.BucketID)
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		delete(tally, b.BucketID)
-		return err
-	})
+	}
 	for id, sums := range tally {
 		all = append(all, store.Difference{Bucket: id, Records: sums})
 	}
 	slices.SortFunc(all, func(a, b store.Difference) int { return a.Bucket.Compare(b.Bucket) })
-	return all, err
+	return all, nil
 }
 
 // Prune implements store.Upkeep. A limit below 1 is store.ErrInvalid.

@@ -64,16 +64,19 @@ func recordText(rows int) string {
 	return `INSERT OR FAIL INTO usage_record (` + recordColumns + `) VALUES ` + tuples(rows, recordWidth)
 }
 
-// bucketText adds to buckets. SQLite would turn a sum beyond int64 into a rounded
+// tiers are the tables of the roll-up.
+var tiers = map[usage.Tier]string{usage.TierQuarter: "usage_quarter", usage.TierDay: "usage_day"}
+
+// bucketText adds to buckets of a tier. SQLite would turn a sum beyond int64 into a rounded
 // REAL; the WHERE leaves such a row as it is, which the number of rows then tells.
-func bucketText(rows int) string {
+func bucketText(tier usage.Tier, rows int) string {
 	columns := strings.Split(sumColumns, ", ")
 	set, fits := make([]string, len(columns)), make([]string, len(columns))
 	for i, c := range columns {
 		set[i] = fmt.Sprintf(`%s = %s + excluded.%s`, c, c, c)
 		fits[i] = fmt.Sprintf(`%s <= %d - excluded.%s`, c, math.MaxInt64, c)
 	}
-	return `INSERT OR FAIL INTO usage_quarter (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
+	return `INSERT OR FAIL INTO ` + tiers[tier] + ` (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
 		` ON CONFLICT DO UPDATE SET ` + list(set) + ` WHERE ` + strings.Join(fits, " AND ")
 }
 
@@ -115,7 +118,7 @@ func once(records []usage.Record) ([]usage.Record, error) {
 		case !twice:
 			seen[r.ID] = len(fresh)
 			fresh = append(fresh, r)
-		case fresh[at] != r:
+		case !fresh[at].Same(r):
 			return nil, store.ErrReused
 		}
 	}
@@ -141,8 +144,23 @@ func (s *Store) add(ctx context.Context, records []usage.Record, look bool) erro
 		if err := t.insertRecords(records); err != nil {
 			return false, err
 		}
+		if err := addDays(tally); err != nil {
+			return false, err
+		}
 		return true, t.addBuckets(tally)
 	})
+}
+
+// addDays adds to a tally of quarters the days that they are in.
+func addDays(tally map[usage.BucketID]usage.Sums) error {
+	for _, id := range slices.Collect(maps.Keys(tally)) {
+		day, err := tally[id.Day()].Plus(tally[id])
+		if err != nil {
+			return err
+		}
+		tally[id.Day()] = day
+	}
+	return nil
 }
 
 func (t *tx) afterHorizon(records []usage.Record) error {
@@ -181,7 +199,7 @@ func (t *tx) unknownOf(records []usage.Record) ([]usage.Record, error) {
 	var rest []usage.Record
 	for _, r := range records {
 		kept, known := there[r.ID]
-		if known && kept != r {
+		if known && !kept.Same(r) {
 			return nil, store.ErrReused
 		}
 		if !known {
@@ -198,16 +216,25 @@ func (t *tx) insertRecords(records []usage.Record) error {
 	return err
 }
 
-// addBuckets adds a tally to the roll-up, in the order of the buckets.
+// addBuckets adds a tally to the tiers of the roll-up, in the order of the buckets.
 func (t *tx) addBuckets(tally map[usage.BucketID]usage.Sums) error {
-	ids := slices.SortedFunc(maps.Keys(tally), usage.BucketID.Compare)
-	n, err := t.insert(t.s.buckets, len(ids), func(args []any, i int) []any {
-		return appendBucket(args, ids[i], tally[ids[i]])
-	})
-	if err == nil && n != int64(len(ids)) {
-		return usage.ErrOverflow
+	of := map[usage.Tier][]usage.BucketID{}
+	for id := range tally {
+		of[id.Tier] = append(of[id.Tier], id)
 	}
-	return err
+	for tier, ids := range of {
+		slices.SortFunc(ids, usage.BucketID.Compare)
+		n, err := t.insert(t.s.buckets[tier], len(ids), func(args []any, i int) []any {
+			return appendBucket(args, ids[i], tally[ids[i]])
+		})
+		if err == nil && n != int64(len(ids)) {
+			err = usage.ErrOverflow
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // insert writes rows in as few statements as chunks allow and says how many it

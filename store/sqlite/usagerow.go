@@ -53,7 +53,16 @@ func appendBucket(args []any, id usage.BucketID, s usage.Sums) []any {
 // bucketRow returns pointers for a row of idColumns and sumColumns; the start is
 // apart, in microseconds.
 func bucketRow(id *usage.BucketID, start *int64, s *usage.Sums) []any {
-	columns := []any{(*string)(&id.Org), (*string)(&id.Project), (*string)(&id.Grain), start, &id.Item, (*string)(&id.Outcome), &s.Calls}
+	return append([]any{(*string)(&id.Org), (*string)(&id.Project), (*string)(&id.Grain), start, &id.Item, (*string)(&id.Outcome)}, sumRow(s)...)
+}
+
+// totalsRow returns pointers for a row of totalsText.
+func totalsRow(b *usage.Bucket, start *int64) []any {
+	return append([]any{start, (*string)(&b.Project), &b.Item, (*string)(&b.Outcome)}, sumRow(&b.Sums)...)
+}
+
+func sumRow(s *usage.Sums) []any {
+	columns := []any{&s.Calls}
 	for i := range s.Units {
 		columns = append(columns, &s.Units[i])
 	}

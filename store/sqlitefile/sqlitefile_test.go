@@ -37,6 +37,7 @@ func TestConformance(t *testing.T) {
 			return s, nil
 		},
 		Restore: func(path string) (store.Store, error) { return sqlitefile.Open(context.Background(), path) },
+		Days:    true,
 		Spoil:   func(s store.Store, b usage.Bucket) error { return spoil(paths[s], b) },
 	})
 }
@@ -48,16 +49,17 @@ func spoil(path string, b usage.Bucket) error {
 		return err
 	}
 	defer db.Close()
+	table := map[usage.Tier]string{usage.TierQuarter: "usage_quarter", usage.TierDay: "usage_day"}[b.Tier]
 	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome)}
 	if b.Sums == (usage.Sums{}) {
-		_, err = db.Exec(`DELETE FROM usage_quarter WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
+		_, err = db.Exec(`DELETE FROM `+table+` WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
 		return err
 	}
 	args = append(args, b.Calls)
 	for _, n := range append(b.Units[:], b.Reported[:]...) {
 		args = append(args, n)
 	}
-	_, err = db.Exec(`INSERT OR REPLACE INTO usage_quarter VALUES (?`+strings.Repeat(", ?", len(args)+1)+`)`,
+	_, err = db.Exec(`INSERT OR REPLACE INTO `+table+` VALUES (?`+strings.Repeat(", ?", len(args)+1)+`)`,
 		append(args, b.Cost, b.Priced)...)
 	return err
 }

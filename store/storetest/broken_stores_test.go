@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/tenet/store"
+	"example.com/tenet/store/memory"
 	"example.com/tenet/store/storetest"
 	"example.com/tenet/tenancy"
 )
@@ -208,6 +209,18 @@ var broken = []brokenStore{
 	{defect: "answers with another organization's totals", caughtBy: []string{"usage/tenants"}, wrap: func(b backend) store.Store {
 		return &totalsOfAnother{backend: b}
 	}},
+	{defect: "ignores the status", caughtBy: []string{"usage/records-selected"},
+		wrap: func(b backend) store.Store { return anyStatus{b} }},
+	{defect: "reads a day where a period has a part of it", caughtBy: []string{"usage/totals-over-days"},
+		wrap: func(b backend) store.Store { return wholeDays{b} }},
+	{defect: "takes another cost for another call", caughtBy: []string{"usage/another-cost", "upkeep/reprice"},
+		wrap: func(b backend) store.Store { return comparesCost{b} }},
+	{defect: "prices records anew and not their sums", caughtBy: []string{"upkeep/reprice"},
+		wrap: func(b backend) store.Store { return oldSums{b, memory.New()} }},
+	{defect: "prices every organization anew", caughtBy: []string{"upkeep/reprice"},
+		wrap: func(b backend) store.Store { return repricesAll{b} }},
+	{defect: "prices anew day by day", caughtBy: []string{"upkeep/reprice-refused"},
+		wrap: func(b backend) store.Store { return repricesInParts{b} }},
 	{defect: "moves the horizon backwards", caughtBy: []string{"upkeep/horizon"}, wrap: func(b backend) store.Store {
 		return &horizonGoesBack{backend: b}
 	}},

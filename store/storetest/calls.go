@@ -34,6 +34,7 @@ func call(i int) usage.Record {
 		Outcome:   pick(i/5, usage.OutcomeOK, usage.OutcomeOK, usage.OutcomeDenied, usage.OutcomeAbandoned),
 		Units:     usage.Units{}.With(tenancy.UnitInput, int64(i)).With(tenancy.UnitRequests, 1),
 		Count:     pick[int64](i, 1, 1, 3),
+		Status:    pick(i/7, 200, 404, 0, 429),
 	}
 	if i%4 == 0 {
 		r.User = pick[tenancy.UserID](i/4, "u1", "key_1")

@@ -204,7 +204,7 @@ func upkeepWhileEnding(e *env) {
 	e.append(rs...)
 	n := 0
 	for end := range e.endings() {
-		switch n++; n % 4 {
+		switch n++; n % 5 {
 		case 0:
 			e.appendsWhileEnding(end, n, rs)
 		case 1:
@@ -213,6 +213,11 @@ func upkeepWhileEnding(e *env) {
 			e.interrupted("Verify", end, func() error {
 				ds, err := e.up.Verify(end, orgA, whole[0], whole[1])
 				e.same("differences", 0, len(ds))
+				return err
+			})
+		case 4:
+			e.interrupted("Reprice", end, func() error {
+				_, err := e.up.Reprice(end, orgA, usage.DayOf(whole[0]), usage.DayOf(whole[0]).Add(usage.Day), asItIs)
 				return err
 			})
 		case 3:

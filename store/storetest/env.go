@@ -30,6 +30,7 @@ const (
 	needSpoil
 	needBackuper
 	needRestore
+	needDays
 )
 
 // env is what a case works with: a new, empty store, and what was seen of it.
@@ -129,6 +130,7 @@ func (e *env) lacks(n need) string {
 		{needDurable, !e.h.Volatile, "is volatile"},
 		{needSpoil, e.h.Spoil != nil, "the harness cannot spoil a bucket"},
 		{needBackuper, copies, "makes no backup"},
+		{needDays, e.h.Days, "keeps no days"},
 		{needRestore, e.h.Restore != nil, "the harness cannot open a backup"},
 	} {
 		if n&l.need != 0 && !l.met {

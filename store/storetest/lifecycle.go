@@ -8,6 +8,7 @@ import (
 
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
 )
 
 func lifecycleCases() []testCase {
@@ -91,6 +92,7 @@ func (e *env) calls(ctx context.Context, b store.Batch) map[string]error {
 	if e.up != nil {
 		_, errs["Verify"] = e.up.Verify(ctx, orgA, hour, hour.Add(time.Hour))
 		errs["Rebuild"] = e.up.Rebuild(ctx, orgA, hour, hour.Add(time.Hour))
+		_, errs["Reprice"] = e.up.Reprice(ctx, orgA, usage.DayOf(hour), usage.DayOf(hour).Add(usage.Day), free)
 		_, errs["Prune"] = e.up.Prune(ctx, hour, 1)
 		_, errs["Horizon"] = e.up.Horizon(ctx)
 	}

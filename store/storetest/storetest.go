@@ -37,6 +37,10 @@ type Harness struct {
 	// is nil.
 	Spoil func(s store.Store, b usage.Bucket) error
 
+	// Days says that the store keeps buckets of usage.TierDay too, and that Spoil takes
+	// them.
+	Days bool
+
 	// Restore opens the backup that a [store.Backuper] wrote to path. The cases that
 	// look into one are left out where it is nil.
 	Restore func(path string) (store.Store, error)

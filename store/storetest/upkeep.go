@@ -39,6 +39,25 @@ func upkeepCases() []testCase {
 			run:   rebuildSound,
 		},
 		{
+			name:  "upkeep/days",
+			rules: "K1 K2",
+			why:   "Verify finds a bucket of a day that differs from the records under it, where the day begins in the span, and Rebuild restores it: a month is read from days, and nobody would look at the quarters.",
+			needs: needSpoil | needDays,
+			run:   daysAreKept,
+		},
+		{
+			name:  "upkeep/reprice",
+			rules: "K7",
+			why:   "Reprice gives each record of the organization and days the cost that it is told, and the buckets with it, and touches nothing else: activity and usage show one price.",
+			run:   reprice,
+		},
+		{
+			name:  "upkeep/reprice-refused",
+			rules: "K8",
+			why:   "Reprice changes all or nothing: an error on the way, a cost that is none and a sum that does not fit leave everything as it was.",
+			run:   repriceRefused,
+		},
+		{
 			name:  "upkeep/prune-keeps-buckets",
 			rules: "K3",
 			why:   "Prune forgets records before the horizon, at most as many as it is told to, and keeps every bucket: raw records age out, roll-ups stay.",
@@ -310,6 +329,8 @@ func pastRetention(e *env) {
 		_, err := e.up.Verify(e.ctx, orgA, from, whole[1])
 		e.refused("Verify before the horizon", err, store.ErrPastRetention)
 		e.refused("Rebuild before the horizon", e.up.Rebuild(e.ctx, orgA, from, whole[1]), store.ErrPastRetention)
+		_, err = e.up.Reprice(e.ctx, orgA, usage.DayOf(from), usage.DayOf(from).Add(usage.Day), free)
+		e.refused("Reprice of a day that the horizon cuts", err, store.ErrPastRetention)
 		e.same("usage after the refusals", before, e.ledger())
 	}
 	edge := late
@@ -333,14 +354,18 @@ func upkeepInput(e *env) {
 		_, err := e.up.Verify(e.ctx, orgA, span[0], span[1])
 		e.refused("Verify of a span with "+name, err, store.ErrInvalid)
 		e.refused("Rebuild of a span with "+name, e.up.Rebuild(e.ctx, orgA, span[0], span[1]), store.ErrInvalid)
+		_, err = e.up.Reprice(e.ctx, orgA, usage.DayOf(span[0]).Add(span[0].Sub(whole[0])), usage.DayOf(span[1]), free)
+		e.refused("Reprice of a span with "+name, err, store.ErrInvalid)
 		e.same("usage after the refusals", before, e.ledger())
 	}
 	before := e.ledger()
+	_, err := e.up.Reprice(e.ctx, orgA, usage.DayOf(noon), usage.DayOf(noon).Add(usage.Day+usage.Quarter), free)
+	e.refused("Reprice of a day and a quarter", err, store.ErrInvalid)
 	for _, limit := range []int{-1, 0} {
 		_, err := e.up.Prune(e.ctx, whole[1], limit)
 		e.refused("Prune of none", err, store.ErrInvalid)
 	}
-	_, err := e.up.Prune(e.ctx, whole[1].Add(time.Minute), 1)
+	_, err = e.up.Prune(e.ctx, whole[1].Add(time.Minute), 1)
 	e.refused("Prune inside a quarter", err, store.ErrInvalid)
 	e.same("usage after the refusals", before, e.ledger())
 	h, err := e.up.Horizon(e.ctx)

@@ -45,6 +45,12 @@ func usageCases() []testCase {
 			run:   reusedRecord,
 		},
 		{
+			name:  "usage/another-cost",
+			rules: "U2 U3",
+			why:   "A call that is delivered again with another cost is the same call, and keeps the cost that it has: between the two deliveries it may have been priced anew.",
+			run:   anotherCost,
+		},
+		{
 			name:  "usage/overflow",
 			rules: "U8",
 			why:   "A sum beyond int64 is usage.ErrOverflow and writes nothing: a sum that wraps is credit.",
@@ -55,6 +61,12 @@ func usageCases() []testCase {
 			rules: "U7",
 			why:   "Totals are the sums of the records, split by each dimension, in periods that include their start and not their end, in order, without those that have no call.",
 			run:   totalsAddUp,
+		},
+		{
+			name:  "usage/totals-over-days",
+			rules: "U7",
+			why:   "Totals of periods of many days are the sums of the records wherever the periods begin and end, also where a store reads whole days from buckets of their own: a month cut in Kathmandu begins at a quarter past six.",
+			run:   totalsOverDays,
 		},
 		{
 			name:  "usage/records-selected",
@@ -191,14 +203,12 @@ func reusedRecord(e *env) {
 		"served":       func(r *usage.Record) { r.Served = "other" },
 		"outcome":      func(r *usage.Record) { r.Outcome = usage.OutcomeClientError },
 		"reason":       func(r *usage.Record) { r.Reason = access.ReasonBudget },
-		"status":       func(r *usage.Record) { r.Status = 200 },
+		"status":       func(r *usage.Record) { r.Status++ },
 		"units":        func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, 1) },
 		"unknown":      func(r *usage.Record) { r.Units = r.Units.With(tenancy.UnitInput, -1) },
 		"latency":      func(r *usage.Record) { r.Latency = time.Second },
 		"first token":  func(r *usage.Record) { r.FirstToken = time.Second },
 		"request id":   func(r *usage.Record) { r.RequestID = "req" },
-		"cost":         func(r *usage.Record) { r.Cost.Micro++ },
-		"unpriced":     func(r *usage.Record) { r.Cost = usage.Money{} },
 		"count":        func(r *usage.Record) { r.Count++ },
 	} {
 		other := r
@@ -208,6 +218,53 @@ func reusedRecord(e *env) {
 	twice := call(5)
 	twice.Count++
 	e.keepsOut("one id twice with other content", store.ErrReused, call(5), twice)
+}
+
+func anotherCost(e *env) {
+	first, later := call(0), call(0)
+	later.Cost = usage.Money{Micro: 77, Known: true}
+	unpriced := call(3)
+	unpriced.Cost = usage.Money{}
+	e.append(first, call(3))
+	e.append(later, call(1), unpriced)
+	e.adds("usage after delivery at another cost", []usage.Record{first, call(3), call(1)})
+	again := call(5)
+	again.Cost = usage.Money{Micro: 5, Known: true}
+	e.append(call(5), again)
+	e.adds("usage after delivery at two costs at once", []usage.Record{first, call(3), call(1), call(5)})
+}
+
+func totalsOverDays(e *env) {
+	rs := overDays()
+	e.append(rs...)
+	day := usage.DayOf(noon)
+	for n, cuts := range [][]time.Time{
+		{day, day.Add(usage.Day)},
+		{day, day.Add(usage.Day), day.Add(2 * usage.Day), day.Add(4 * usage.Day)},
+		{day.Add(usage.Quarter), day.Add(4*usage.Day - usage.Quarter)},
+		{day.Add(-5*time.Hour - 45*time.Minute), day.Add(18*time.Hour + 15*time.Minute), day.Add(90*time.Hour + 15*time.Minute)},
+		{day.Add(-usage.Quarter), day.Add(usage.Day), day.Add(2*usage.Day + usage.Quarter), day.Add(3 * usage.Day)},
+		{day.Add(usage.Day - usage.Quarter), day.Add(usage.Day + usage.Quarter), day.Add(3*usage.Day + usage.Quarter)},
+	} {
+		for _, by := range dimensions() {
+			for _, project := range []tenancy.ProjectID{"", "proj_1"} {
+				q := store.TotalQuery{Org: orgA, Project: project, By: by, Cuts: cuts}
+				e.same(fmt.Sprintf("Totals by %q of project %q, cuts %d", by, project, n), summed(rs, q), e.totals(q))
+			}
+		}
+	}
+}
+
+// overDays is a trace of some days, calls at their very ends included.
+func overDays() []usage.Record {
+	rs, day := trace(96), usage.DayOf(noon)
+	for i := range rs {
+		rs[i].At = day.Add(time.Duration(i) * time.Hour)
+		if i%24 == 23 {
+			rs[i].At = rs[i].At.Add(time.Hour - time.Microsecond)
+		}
+	}
+	return rs
 }
 
 func overflow(e *env) {
@@ -256,7 +313,7 @@ func recordsSelected(e *env) {
 	qs := []store.RecordQuery{
 		{}, {Project: "proj_1"}, {Project: "proj"}, {Key: "key_1"}, {Key: "KEY_1"}, {User: "u1"}, {User: "U1"},
 		{Model: "m1"}, {Model: "M1"}, {Model: usage.UnknownModel}, {Model: "m%"}, {Outcome: usage.OutcomeDenied},
-		{From: at(3)}, {To: at(3)}, {From: at(3), To: at(4)}, {From: at(4), To: at(3)},
+		{Status: 404}, {Status: 40}, {Status: -1}, {From: at(3)}, {To: at(3)}, {From: at(3), To: at(4)}, {From: at(4), To: at(3)},
 		{Project: "PROJ_1", Outcome: usage.OutcomeOK, From: at(1), To: at(8)}, {Key: "u1", Model: "m1"},
 	}
 	for n, q := range qs {

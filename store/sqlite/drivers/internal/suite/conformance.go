@@ -25,6 +25,7 @@ func Conformance(t *testing.T, d driver.Driver) {
 			return s, nil
 		},
 		Restore: func(path string) (store.Store, error) { return d.Open(context.Background(), path) },
+		Days:    true,
 		Spoil:   spoil,
 	})
 }
@@ -37,9 +38,10 @@ func spoil(s store.Store, b usage.Bucket) error {
 	if !ok {
 		return errNotOurs
 	}
+	table := map[usage.Tier]string{usage.TierQuarter: "usage_quarter", usage.TierDay: "usage_day"}[b.Tier]
 	args := []any{string(b.Org), string(b.Project), string(b.Grain), b.Start.UnixMicro(), b.Item, string(b.Outcome)}
 	if b.Sums == (usage.Sums{}) {
-		_, err := own.Write.ExecContext(context.Background(), `DELETE FROM usage_quarter WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
+		_, err := own.Write.ExecContext(context.Background(), `DELETE FROM `+table+` WHERE (org, project, grain, start, item, outcome) = (?, ?, ?, ?, ?, ?)`, args...)
 		return err
 	}
 	args = append(args, b.Calls)
@@ -47,6 +49,6 @@ func spoil(s store.Store, b usage.Bucket) error {
 		args = append(args, n)
 	}
 	args = append(args, b.Cost, b.Priced)
-	_, err := own.Write.ExecContext(context.Background(), `INSERT OR REPLACE INTO usage_quarter VALUES (?`+strings.Repeat(", ?", len(args)-1)+`)`, args...)
+	_, err := own.Write.ExecContext(context.Background(), `INSERT OR REPLACE INTO `+table+` VALUES (?`+strings.Repeat(", ?", len(args)-1)+`)`, args...)
 	return err
 }
