@@ -46,14 +46,15 @@ func ReadTexts() map[string]string {
 		"records of project": records(store.RecordQuery{Project: "p", Key: "k", Outcome: usage.OutcomeOK}),
 		"feed":               feedText,
 		"operation":          opText,
-		"totals":             totalsText,
-		"totals of project":  projectTotalsText,
+		"totals":             totalsText(),
+		"totals of project":  projectTotalsText(),
 		"span":               spanText,
 		"prune":              pruneText,
 		"next organization":  orgsText,
 		"existing":           existingText,
 	}
-	for tier, table := range tiers {
+	for _, tier := range tiers {
+		table := tierTable(tier)
 		texts["stored of "+table], texts["drop of "+table] = storedText(tier), dropText(tier)
 	}
 	for _, t := range tables {

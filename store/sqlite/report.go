@@ -90,18 +90,20 @@ const projectsOf = `
 
 // totalsText reads the buckets of a grain, in one statement and so of one state: the
 // days of the spans ?3 and the quarters of the spans ?4, JSON arrays of pairs.
-var (
-	totalsText        = projectsOf + totalsOf("CROSS JOIN p", "p.project")
-	projectTotalsText = totalsOf("", "?5")
-)
+func totalsText() string {
+	return projectsOf + tierText(usage.TierDay, 3, `CROSS JOIN p`, `p.project`) + ` UNION ALL ` +
+		tierText(usage.TierQuarter, 4, `CROSS JOIN p`, `p.project`)
+}
 
-func totalsOf(projects, project string) string {
-	of := func(tier usage.Tier, spans int) string {
-		return fmt.Sprintf(`SELECT u.start, u.project, u.item, u.outcome, %s FROM json_each(?%d) s %s CROSS JOIN %s u
-			ON u.org = ?1 AND u.project = %s AND u.grain = ?2 AND u.start >= s.value ->> 0 AND u.start < s.value ->> 1`,
-			sumColumns, spans, projects, tiers[tier], project)
-	}
-	return of(usage.TierDay, 3) + ` UNION ALL ` + of(usage.TierQuarter, 4)
+// projectTotalsText is totalsText of the project ?5.
+func projectTotalsText() string {
+	return tierText(usage.TierDay, 3, ``, `?5`) + ` UNION ALL ` + tierText(usage.TierQuarter, 4, ``, `?5`)
+}
+
+func tierText(tier usage.Tier, spans int, join, project string) string {
+	return fmt.Sprintf(`SELECT u.start, u.project, u.item, u.outcome, %s FROM json_each(?%d) s %s CROSS JOIN %s u
+		ON u.org = ?1 AND u.project = %s AND u.grain = ?2 AND u.start >= s.value ->> 0 AND u.start < s.value ->> 1`,
+		sumColumns, spans, join, tierTable(tier), project)
 }
 
 // Totals implements store.Usage.
@@ -114,9 +116,9 @@ func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, 
 	}
 	defer s.leave()
 	days, quarters := tiersOf(q.Cuts)
-	text, args := totalsText, []any{string(q.Org), string(q.Grain()), days.json(), quarters.json()}
+	text, args := totalsText(), []any{string(q.Org), string(q.Grain()), days.json(), quarters.json()}
 	if q.Project != "" {
-		text, args = projectTotalsText, append(args, string(q.Project))
+		text, args = projectTotalsText(), append(args, string(q.Project))
 	}
 	sums := map[period]*usage.Sums{}
 	var b usage.Bucket

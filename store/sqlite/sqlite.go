@@ -8,7 +8,6 @@ import (
 	"sync"
 
 	"example.com/tenet/store"
-	"example.com/tenet/usage"
 )
 
 // Store keeps everything in one SQLite database. It implements [store.Store],
@@ -21,9 +20,8 @@ type Store struct {
 	readOnly    bool
 	epoch       store.CursorKey // of the log
 
-	records bulk
-	buckets map[usage.Tier]bulk
-	wal     wal
+	records, quarters, days bulk
+	wal                     wal
 
 	long chan struct{} // holds one value while somebody reads for long
 
@@ -116,12 +114,11 @@ func (s *Store) prepareWrites(ctx context.Context) (err error) {
 	if s.records, err = s.write.bulk(ctx, recordWidth, recordText); err != nil {
 		return err
 	}
-	s.buckets = map[usage.Tier]bulk{}
-	for tier := range tiers {
-		text := func(rows int) string { return bucketText(tier, rows) }
-		if s.buckets[tier], err = s.write.bulk(ctx, bucketWidth, text); err != nil {
-			return err
-		}
+	if s.quarters, err = s.write.bulk(ctx, bucketWidth, quarterText); err != nil {
+		return err
+	}
+	if s.days, err = s.write.bulk(ctx, bucketWidth, dayText); err != nil {
+		return err
 	}
 	return s.wal.find(ctx, s.write.db)
 }

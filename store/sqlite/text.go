@@ -12,7 +12,7 @@ import (
 func writeTexts() []string {
 	texts := []string{lockText, opText, appendText, prunedText, forgetText,
 		horizonText, existingText, spanText, repriceText, moveText, orgsText, pruneText}
-	for tier := range tiers {
+	for _, tier := range tiers {
 		texts = append(texts, dropText(tier))
 	}
 	for _, t := range tables {

@@ -15,10 +15,10 @@ import (
 // storedText reads the buckets of a tier that begin in a span of an organization, and
 // dropText deletes them.
 func storedText(tier usage.Tier) string {
-	return projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM ` + tiers[tier] + inSpan
+	return projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM ` + tierTable(tier) + inSpan
 }
 
-func dropText(tier usage.Tier) string { return projectsOf + `DELETE FROM ` + tiers[tier] + inSpan }
+func dropText(tier usage.Tier) string { return projectsOf + `DELETE FROM ` + tierTable(tier) + inSpan }
 
 const (
 	spanText    = `SELECT ` + recordColumns + ` FROM usage_record WHERE org = ?1 AND at >= ?2 AND at < ?3`
@@ -85,7 +85,7 @@ func (t *tx) rebuild(sp stretch) error {
 	if err != nil {
 		return err
 	}
-	for tier := range tiers {
+	for _, tier := range tiers {
 		if _, err := t.exec(dropText(tier), sp.args()...); err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (t *tx) differences(sp stretch) ([]store.Difference, error) {
 		return nil, err
 	}
 	var all []store.Difference
-	for tier := range tiers {
+	for _, tier := range tiers {
 		b := usage.Bucket{BucketID: usage.BucketID{Tier: tier}}
 		var start int64
 		columns := bucketRow(&b.BucketID, &start, &b.Sums)

@@ -64,8 +64,19 @@ func recordText(rows int) string {
 	return `INSERT OR FAIL INTO usage_record (` + recordColumns + `) VALUES ` + tuples(rows, recordWidth)
 }
 
-// tiers are the tables of the roll-up.
-var tiers = map[usage.Tier]string{usage.TierQuarter: "usage_quarter", usage.TierDay: "usage_day"}
+// tiers are those of the roll-up.
+var tiers = [...]usage.Tier{usage.TierQuarter, usage.TierDay}
+
+// tierTable is the table of a tier.
+func tierTable(tier usage.Tier) string {
+	if tier == usage.TierDay {
+		return "usage_day"
+	}
+	return "usage_quarter"
+}
+
+func quarterText(rows int) string { return bucketText(usage.TierQuarter, rows) }
+func dayText(rows int) string     { return bucketText(usage.TierDay, rows) }
 
 // bucketText adds to buckets of a tier. SQLite would turn a sum beyond int64 into a rounded
 // REAL; the WHERE leaves such a row as it is, which the number of rows then tells.
@@ -76,7 +87,7 @@ func bucketText(tier usage.Tier, rows int) string {
 		set[i] = fmt.Sprintf(`%s = %s + excluded.%s`, c, c, c)
 		fits[i] = fmt.Sprintf(`%s <= %d - excluded.%s`, c, math.MaxInt64, c)
 	}
-	return `INSERT OR FAIL INTO ` + tiers[tier] + ` (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
+	return `INSERT OR FAIL INTO ` + tierTable(tier) + ` (` + idColumns + `, ` + sumColumns + `) VALUES ` + tuples(rows, bucketWidth) +
 		` ON CONFLICT DO UPDATE SET ` + list(set) + ` WHERE ` + strings.Join(fits, " AND ")
 }
 
@@ -222,9 +233,10 @@ func (t *tx) addBuckets(tally map[usage.BucketID]usage.Sums) error {
 	for id := range tally {
 		of[id.Tier] = append(of[id.Tier], id)
 	}
-	for tier, ids := range of {
+	for tier, b := range map[usage.Tier]bulk{usage.TierQuarter: t.s.quarters, usage.TierDay: t.s.days} {
+		ids := of[tier]
 		slices.SortFunc(ids, usage.BucketID.Compare)
-		n, err := t.insert(t.s.buckets[tier], len(ids), func(args []any, i int) []any {
+		n, err := t.insert(b, len(ids), func(args []any, i int) []any {
 			return appendBucket(args, ids[i], tally[ids[i]])
 		})
 		if err == nil && n != int64(len(ids)) {
