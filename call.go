@@ -192,7 +192,8 @@ type Estimate struct {
 }
 
 // Begin decides whether a verified key may call a model, and opens the call. Where
-// the decision is not Allow the Call is nil, and a denial has been recorded.
+// the decision is not Allow the Call is nil, and a denial has been recorded. It is
+// Unavailable also where RecordingOptions.RefuseCalls says so.
 // Serve the model that the decision names, no other, and finish the call
 // whatever comes of it.
 func (t *Tenet) Begin(ctx context.Context, p Principal, model tenancy.ModelID, e Estimate) (*Call, access.Decision) {
@@ -233,6 +234,9 @@ func (t *Tenet) begin(d access.Decision, model tenancy.ModelID, now time.Time, a
 			t.recordDenied(d, model, now)
 		}
 		return nil, d
+	}
+	if !t.recorder.admits() {
+		return nil, unavailable(d.Subject)
 	}
 	rec := t.newRecord(d, now)
 	rec.Requested = tenancy.ModelID(strings.Clone(string(model)))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/tenet/store"
@@ -21,6 +22,12 @@ type RecordingOptions struct {
 	// to take it. After it the record is refused, and whoever finished the call is
 	// told. Zero means 10 seconds.
 	Patience time.Duration
+	// RefuseCalls has no call begin that could not be recorded: while Pending records
+	// wait, Begin and Actor.Begin answer access.Unavailable. So they do after the usage
+	// store has let the patience of a record run out, but for one call a second, which
+	// finds out whether it answers again. False lets calls begin, and who finishes
+	// them waits for room.
+	RefuseCalls bool
 }
 
 func (o RecordingOptions) filled() (RecordingOptions, error) {
@@ -42,16 +49,21 @@ func (o RecordingOptions) filled() (RecordingOptions, error) {
 type recorder struct {
 	usage  store.Usage
 	opts   RecordingOptions
+	now    func() time.Time // by which refusals are merged
 	report func(err error, records int)
 
 	mu       sync.Mutex
 	gather   *group        // the next to be written
 	writing  *group        // taken and not settled; nil where there is none
 	room     chan struct{} // closed, and made anew, when a group is taken
-	merged   map[refusalKey]usage.Record
+	merged   map[refusalKey]*refusals
+	waiting  int64 // records that wait for room
 	counters Stats
 	closed   bool
 	failed   int64 // records refused by close
+
+	full atomic.Bool  // Pending records gather
+	down atomic.Int64 // Unix nanoseconds until which the usage store counts as away; 0 where it answers
 
 	work chan struct{} // holds a token while there is something to write
 	stop chan struct{}
@@ -74,17 +86,45 @@ type refusalKey struct {
 	record usage.Record // without id, time within the second, latency, request id and count
 }
 
+// refusals are those of one kind in one second.
+type refusals struct {
+	record usage.Record // the first, with the count of all
+	since  time.Time    // by the machine's clock
+}
+
+// over says whether the second has passed. Where the host's clock stands still, or was
+// put back, the machine's tells.
+func (r *refusals) over(now, machine time.Time) bool {
+	return !now.Before(r.record.At.Truncate(time.Second).Add(time.Second)) || machine.Sub(r.since) >= 2*time.Second
+}
+
 // maxMerged bounds the records that wait for more of their kind.
 const maxMerged = 10_000
 
-func startRecorder(u store.Usage, o RecordingOptions, report func(error, int)) *recorder {
+func startRecorder(u store.Usage, o RecordingOptions, now func() time.Time, report func(error, int)) *recorder {
 	r := &recorder{
-		usage: u, opts: o, report: report,
-		gather: newGroup(), room: make(chan struct{}), merged: map[refusalKey]usage.Record{},
+		usage: u, opts: o, now: now, report: report,
+		gather: newGroup(), room: make(chan struct{}), merged: map[refusalKey]*refusals{},
 		work: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	go r.run()
 	return r
+}
+
+// retry is how long after it was found away the usage store is tried by a call.
+const retry = time.Second
+
+// admits says whether a call may begin now that has to be recorded.
+func (r *recorder) admits() bool {
+	if !r.opts.RefuseCalls {
+		return true
+	}
+	until := r.down.Load()
+	if r.full.Load() || until == 0 {
+		return !r.full.Load()
+	}
+	now := time.Now().UnixNano()
+	return now >= until && r.down.CompareAndSwap(until, now+int64(retry))
 }
 
 // record hands a record over and returns when it is durable, or refused.
@@ -107,13 +147,7 @@ func (r *recorder) add(rec usage.Record) (*group, error) {
 	r.mu.Lock()
 	r.counters.Received++
 	for len(r.gather.records) >= r.opts.Pending && !r.closed {
-		room := r.room
-		r.mu.Unlock()
-		select {
-		case <-room:
-			r.mu.Lock()
-		case <-deadline.C:
-			r.mu.Lock()
+		if !r.awaitRoom(deadline.C) {
 			r.counters.Refused++
 			r.mu.Unlock()
 			return nil, fmt.Errorf("%w: too many usage records wait", ErrUnavailable)
@@ -128,12 +162,31 @@ func (r *recorder) add(rec usage.Record) (*group, error) {
 	return r.gather, nil
 }
 
+// awaitRoom waits until a group was taken; false where it gave up. r.mu is held, but not
+// while it waits.
+func (r *recorder) awaitRoom(giveUp <-chan time.Time) bool {
+	room := r.room
+	r.waiting++
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		r.waiting--
+	}()
+	select {
+	case <-room:
+		return true
+	case <-giveUp:
+		return false
+	}
+}
+
 // push adds to the group that gathers and wakes the writer. r.mu is held.
 func (r *recorder) push(rec usage.Record) {
 	if len(r.gather.records) == 0 {
 		r.gather.oldest = time.Now()
 	}
 	r.gather.records = append(r.gather.records, rec)
+	r.full.Store(len(r.gather.records) >= r.opts.Pending)
 	select {
 	case r.work <- struct{}{}:
 	default:
@@ -142,7 +195,8 @@ func (r *recorder) push(rec usage.Record) {
 
 // refuse notes the record of a refusal. It does not wait: refusals of one kind in
 // one second become one record, with a count, which is written when the second is
-// over. A key that is refused in a loop costs one record a second.
+// over, or where a report is read before: what comes after that is a record of its own.
+// So a key that is refused in a loop costs one record a second, or one a report.
 func (r *recorder) refuse(rec usage.Record) {
 	if rec.Validate() != nil {
 		return
@@ -158,15 +212,14 @@ func (r *recorder) refuse(rec usage.Record) {
 		return
 	}
 	k := refusalKey{key}
-	if first, ok := r.merged[k]; ok && first.Count < usage.MaxCount {
-		first.Count++
-		r.merged[k] = first
+	if first, ok := r.merged[k]; ok && first.record.Count < usage.MaxCount {
+		first.record.Count++
 		return
 	}
 	r.counters.Received++
 	switch {
 	case len(r.merged) < maxMerged:
-		r.merged[k] = rec
+		r.merged[k] = &refusals{rec, time.Now()}
 	case len(r.gather.records) < r.opts.Pending:
 		r.push(rec)
 	default:
@@ -183,9 +236,9 @@ func (r *recorder) run() {
 		select {
 		case <-r.work:
 		case <-tick.C:
-			r.unmerge(r.opts.Pending)
+			r.unmerge(r.opts.Pending, (*refusals).over)
 		case <-r.stop:
-			r.unmerge(math.MaxInt)
+			r.unmerge(math.MaxInt, whatever)
 			r.write(r.take())
 			return
 		}
@@ -193,25 +246,31 @@ func (r *recorder) run() {
 	}
 }
 
-// unmerge moves merged refusals to the group that gathers, while that has fewer
-// than most.
-func (r *recorder) unmerge(most int) {
+// unmerge moves merged refusals to the group that gathers, those that are ready, while
+// that has fewer than most.
+func (r *recorder) unmerge(most int, ready func(_ *refusals, now, machine time.Time) bool) {
+	now, machine := r.now(), time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for key, rec := range r.merged {
+	for key, same := range r.merged {
 		if len(r.gather.records) >= most {
 			return
 		}
-		r.push(rec)
-		delete(r.merged, key)
+		if ready(same, now, machine) {
+			r.push(same.record)
+			delete(r.merged, key)
+		}
 	}
 }
+
+func whatever(*refusals, time.Time, time.Time) bool { return true }
 
 // take ends the gathering of a group.
 func (r *recorder) take() *group {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.writing, r.gather = r.gather, newGroup()
+	r.full.Store(false)
 	close(r.room)
 	r.room = make(chan struct{})
 	return r.writing
@@ -225,6 +284,12 @@ func (r *recorder) write(g *group) {
 		n := min(len(rest), store.MaxAppend)
 		r.append(rest[:n], until, g)
 		rest = rest[n:]
+	}
+	switch {
+	case g.down != nil:
+		r.down.Store(time.Now().Add(retry).UnixNano())
+	case len(g.records) > 0:
+		r.down.Store(0)
 	}
 	r.mu.Lock()
 	r.counters.Refused += int64(len(g.errs))
@@ -308,7 +373,7 @@ func isRefusal(err error) bool {
 // flush writes what is merged, and returns when everything handed over before is
 // settled, so that who reads usage in this process sees it.
 func (r *recorder) flush(ctx context.Context) error {
-	r.unmerge(r.opts.Pending)
+	r.unmerge(r.opts.Pending, whatever)
 	r.mu.Lock()
 	var waits []*group
 	for _, g := range []*group{r.writing, r.gather} {
@@ -346,5 +411,10 @@ func (r *recorder) close() error {
 func (r *recorder) stats() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.counters
+	s := r.counters
+	s.Waiting = r.waiting + int64(len(r.merged)+len(r.gather.records))
+	if r.writing != nil {
+		s.Waiting += int64(len(r.writing.records))
+	}
+	return s
 }

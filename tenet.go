@@ -108,7 +108,7 @@ func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 		return nil, fmt.Errorf("tenet.Open: %w", err)
 	}
 	t.follower = startFollower(t.replica, t.options.Poll, t.options.MaxStaleness, t.reportFeed)
-	t.recorder = startRecorder(t.usage, t.options.Recording, t.reportUsage)
+	t.recorder = startRecorder(t.usage, t.options.Recording, t.clock.now, t.reportUsage)
 	t.sweeper = startSweeper(t, t.options.Sweep)
 	t.renewer = startRenewer(t)
 	return t, nil
@@ -234,12 +234,13 @@ func (t *Tenet) reportSweep(err error, organizations int) {
 	t.options.Logger.Error("tenet: void records could not be swept", "error", err, "organizations", organizations)
 }
 
-// Stats are counters since Open. Received is Written and Refused and what is on
-// its way.
+// Stats are counters since Open. In every reading Received is Written, Refused and
+// Waiting together.
 type Stats struct {
 	Received int64 // usage records handed over
 	Written  int64 // of them, those that the usage store has
 	Refused  int64 // of them, those whose callers were told that they may be missing
+	Waiting  int64 // of them, those that wait to be written, merged refusals included
 	// Unauthenticated are tokens that were refused before a key was verified. They
 	// leave no record.
 	Unauthenticated int64
