@@ -107,6 +107,11 @@ func parse(args []string) (options, error) {
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
+		for _, name := range o.only {
+			if !slices.ContainsFunc(parts(), func(p part) bool { return p.of == name }) {
+				return o, fmt.Errorf("-only %q: path, memory, usage or meter", name)
+			}
+		}
 	}
 	return o.filled(*sizes)
 }
@@ -119,7 +124,7 @@ func (o options) filled(sizes string) (options, error) {
 		defaults = options{keys: []int{300}, file: 300, records: 3000, rounds: 1, few: 1}
 		o.queries = 512
 	case o.quick:
-		defaults = options{keys: []int{1000, 100_000}, file: 30_000, records: 250_000, rounds: 5, few: 3}
+		defaults = options{keys: []int{1000, 100_000}, file: 30_000, records: 200_000, rounds: 5, few: 3}
 	}
 	o.keys, o.file = defaults.keys, defaults.file
 	if sizes != "" {

@@ -62,12 +62,19 @@ func interleave(rounds int, subjects ...subject) ([]series, error) {
 	return took, nil
 }
 
-// allocations is how many of them an operation makes. What else runs in the process
-// makes a few as well, so rates below one in a hundred are none.
+// allocations is how many of them an operation makes: the least of some passes, since
+// what else runs in the process makes some too, records of refusals that are written a
+// second later for one. Less than one in a hundred operations is that as well.
 func allocations(s subject) (float64, error) {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	err := s.run()
-	runtime.ReadMemStats(&after)
-	return math.Floor(100*float64(after.Mallocs-before.Mallocs)/float64(s.ops)) / 100, err
+	least := math.Inf(1)
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := s.run(); err != nil {
+			return 0, err
+		}
+		runtime.ReadMemStats(&after)
+		least = min(least, float64(after.Mallocs-before.Mallocs)/float64(s.ops))
+	}
+	return math.Floor(100*least) / 100, nil
 }
