@@ -19,7 +19,7 @@ import (
 const (
 	callers = 64
 	calls   = 100 // of each caller, in a round
-	alone   = 500 // records of one transaction each
+	singles = 500 // records of one transaction each
 	syncs   = 200
 )
 
@@ -51,8 +51,8 @@ func group(ctx context.Context, r *report, o options) error {
 	single := newTraffic(time.Now().Add(-time.Hour), time.Millisecond)
 	took, err := interleave(o.rounds,
 		subject{"64 callers, Finish", callers * crowd.each, crowd.run},
-		subject{"one record a transaction", o.times(alone), func() error {
-			for range o.times(alone) {
+		subject{"one record a transaction", o.times(singles), func() error {
+			for range o.times(singles) {
 				if err := st.Append(ctx, single.next(1)); err != nil {
 					return err
 				}

@@ -9,16 +9,17 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"slices"
-	"sync"
+	"sync/atomic"
+	"time"
 
 	"example.com/tenet/store/sqlitefile"
 )
 
 const (
-	streams     = 8    // at once
-	streamTurns = 2    // of each, in a round
-	events      = 1000 // of a long stream
-	firstBytes  = 200  // short streams, in a round
+	streams    = 8   // at once
+	events     = 500 // of a long stream
+	windowTime = 200 * time.Millisecond
+	firstBytes = 200 // short streams, in a round
 )
 
 // metered measures a streaming proxy with Handler in front of it against the proxy
@@ -44,12 +45,12 @@ func metered(ctx context.Context, r *report, o options) error {
 	if err != nil {
 		return errors.Join(err, t.Close())
 	}
-	bare, with := httptest.NewServer(proxy), httptest.NewServer(t.Handler(proxy))
+	bare, with := httptest.NewServer(alone(proxy)), httptest.NewServer(t.Handler(proxy))
 	defer bare.Close()
 	defer with.Close()
 	allowed := w.queries[slices.IndexFunc(w.queries, func(q query) bool { return q.want })]
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: streams}} // a connection for every stream
-	m := meters{r: r, o: o, ctx: ctx, bare: caller{bare.URL, allowed, up, client}, with: caller{with.URL, allowed, up, client}}
+	m := meters{r: r, o: o, ctx: ctx, bare: caller{bare.URL, allowed, up, client, nil}, with: caller{with.URL, allowed, up, client, nil}}
 	if err = m.throughput(); err == nil {
 		err = m.firstByte()
 	}
@@ -67,42 +68,82 @@ type meters struct {
 	bare, with caller
 }
 
+// alone is the proxy without Handler. The server is told to leave a request's body to
+// the proxy, which may be about to find its end when the answer begins; otherwise some
+// streams break off.
+func alone(proxy http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_ = http.NewResponseController(w).EnableFullDuplex() // every server of HTTP/1 can
+		proxy.ServeHTTP(w, r)
+	})
+}
+
 // throughput is of many long streams at once, and the processors are busy throughout.
 // The goal is for events that go one by one; those that come faster than they are taken
 // go many together, which costs a proxy little and the meter as much.
 func (m meters) throughput() error {
-	took, err := interleave(m.o.rounds, m.busy(m.with, true), m.busy(m.bare, true), m.busy(m.with, false), m.busy(m.bare, false))
+	t := m.r.table(fmt.Sprintf("Streaming proxy, %d streams of %d events at once", streams, events),
+		"who", "events/s", "time to bare", "CPU µs an event", "CPU to bare")
+	single, err := m.pair(t, "event by event", true, 2*m.o.rounds)
 	if err != nil {
 		return err
 	}
-	single, flood := took[0].over(took[1]), took[2].over(took[3])
-	t := m.r.table(fmt.Sprintf("Streaming proxy, %d streams of %d events at once", streams, m.o.times(events)), "who", "events/s", "time to bare")
-	t.add("with Handler, event by event", took[0].perSecond().String(), single.String())
-	t.add("proxy alone, event by event", took[1].perSecond().String(), "1")
-	t.add("with Handler, flat out", took[2].perSecond().String(), flood.String())
-	t.add("proxy alone, flat out", took[3].perSecond().String(), "1")
 	m.r.rounds("meter_vs_bare", single, atMost(1.02))
-	return nil
+	_, err = m.pair(t, "flat out", false, m.o.few)
+	return err
 }
 
-func (m meters) busy(c caller, gated bool) subject {
-	n := m.o.times(events)
-	return subject{name: c.base, ops: streams * streamTurns * n, run: func() error {
-		var wg sync.WaitGroup
-		errs := make([]error, streams)
-		for i := range errs {
-			wg.Go(func() {
-				for range streamTurns {
-					if _, err := c.stream(m.ctx, n, gated); err != nil {
-						errs[i] = err
-						return
-					}
-				}
-			})
+// pair compares the two servers, in windows of time by turns.
+func (m meters) pair(t *table, how string, gated bool, windows int) (spread, error) {
+	var with, bare, withCPU, bareCPU series
+	for range windows {
+		a, aCPU, err := m.window(m.with, gated)
+		if err != nil {
+			return spread{}, err
 		}
-		wg.Wait()
-		return errors.Join(errs...)
-	}}
+		b, bCPU, err := m.window(m.bare, gated)
+		if err != nil {
+			return spread{}, err
+		}
+		with, bare, withCPU, bareCPU = append(with, a), append(bare, b), append(withCPU, aCPU/1e3), append(bareCPU, bCPU/1e3)
+	}
+	s := with.over(bare)
+	t.add("with Handler, "+how, with.perSecond().String(), s.String(), figure(spreadOf(withCPU).Median), withCPU.over(bareCPU).String())
+	t.add("proxy alone, "+how, bare.perSecond().String(), "1", figure(spreadOf(bareCPU).Median), "1")
+	return s, nil
+}
+
+// window keeps all streams going and counts the events that come in a while, after
+// some that do not count, so that neither beginning nor end is in it. It returns how
+// much time an event took, and how much of the processors' time, in nanoseconds.
+func (m meters) window(c caller, gated bool) (ns, cpu float64, err error) {
+	ctx, stop := context.WithCancel(m.ctx)
+	defer stop()
+	var seen atomic.Int64
+	c.seen = &seen
+	errs := make(chan error, streams)
+	var done atomic.Bool
+	for range streams {
+		go func() {
+			var err error
+			for err == nil && !done.Load() {
+				_, err = c.stream(ctx, m.o.times(events), gated)
+			}
+			errs <- err
+		}()
+	}
+	time.Sleep(windowTime / 8)
+	began, count, used := time.Now(), seen.Load(), processor()
+	time.Sleep(windowTime)
+	took, n, busy := time.Since(began), seen.Load()-count, processor()-used
+	done.Store(true)
+	for range streams {
+		err = errors.Join(err, <-errs)
+	}
+	if err == nil && n == 0 {
+		err = errors.New("nothing came")
+	}
+	return float64(took) / float64(n), float64(busy) / float64(n), err
 }
 
 // firstByte compares single short streams, one with and one without in turn. What is to
@@ -127,18 +168,22 @@ func (m meters) firstByte() error {
 	return nil
 }
 
-// pairs are the times of one round in nanoseconds, sorted.
+// pairs are the times of one round in nanoseconds, sorted. Who comes first changes from
+// pair to pair, since each finds the machine as the one before left it.
 func (m meters) pairs() (with, bare []float64, err error) {
+	one, two := m.with, m.bare
+	first, second := &with, &bare
 	for range m.o.times(firstBytes) {
-		w, err := m.with.stream(m.ctx, 1, false)
+		a, err := one.stream(m.ctx, 1, false)
 		if err != nil {
 			return nil, nil, err
 		}
-		b, err := m.bare.stream(m.ctx, 1, false)
+		b, err := two.stream(m.ctx, 1, false)
 		if err != nil {
 			return nil, nil, err
 		}
-		with, bare = append(with, float64(w)), append(bare, float64(b))
+		*first, *second = append(*first, float64(a)), append(*second, float64(b))
+		one, two, first, second = two, one, second, first
 	}
 	slices.Sort(with)
 	slices.Sort(bare)

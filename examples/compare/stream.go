@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -47,7 +48,8 @@ type upstream struct {
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var q ask
-	if json.NewDecoder(r.Body).Decode(&q) != nil {
+	body, err := io.ReadAll(r.Body) // to its end: else the answer may begin before the proxy has sent it all
+	if err != nil || json.Unmarshal(body, &q) != nil {
 		w.WriteHeader(http.StatusBadRequest)
 		return
 	}
@@ -92,6 +94,7 @@ type caller struct {
 	q      query
 	to     *upstream
 	client *http.Client
+	seen   *atomic.Int64 // counts events; may be nil
 }
 
 // stream reads n events to their end, each by itself where gated, and returns when the
@@ -126,11 +129,11 @@ func (c caller) stream(ctx context.Context, n int, gated bool) (first time.Durat
 		return 0, err
 	}
 	first = time.Since(began)
-	return first, drain(from, gate, n)
+	return first, c.drain(from, gate, n)
 }
 
 // drain reads a stream of n events, and of the one that tells usage, to its end.
-func drain(from io.Reader, gate chan<- struct{}, n int) error {
+func (c caller) drain(from io.Reader, gate chan<- struct{}, n int) error {
 	lines, seen, last := bufio.NewScanner(from), 0, ""
 	for lines.Scan() {
 		if lines.Text() == "" {
@@ -139,9 +142,12 @@ func drain(from io.Reader, gate chan<- struct{}, n int) error {
 		if seen, last = seen+1, lines.Text(); seen <= n && gate != nil {
 			gate <- struct{}{}
 		}
+		if c.seen != nil {
+			c.seen.Add(1)
+		}
 	}
 	if lines.Err() != nil || seen != n+2 || last != "data: [DONE]" {
-		return fmt.Errorf("a stream of %d events ended after %d with %q: %w", n, seen, last, lines.Err())
+		return fmt.Errorf("a stream of %d events at %s ended after %d with %q: %w", n, c.base, seen, last, lines.Err())
 	}
 	return nil
 }

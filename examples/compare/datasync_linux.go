@@ -1,9 +1,0 @@
-package main
-
-import (
-	"os"
-	"syscall"
-)
-
-// datasync makes what was written to f durable, as SQLite does.
-func datasync(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
