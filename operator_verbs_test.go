@@ -56,6 +56,7 @@ func operatorVerbs() []verb {
 			return w.As("ann").RemoveMember(ctx, w.org, "mem")
 		}},
 		{name: "Operator.Sweep/closed", may: "++-", why: "all of a tombstone", first: closed, args: orgOnly},
+		{name: "Operator.Reprice", may: "++-", why: "costs of a closed one too", args: func(on grounds) []any { return []any{on.org, lately} }},
 		{name: "Operator.ImportKey", may: "+--", why: "no key is of a tombstone", args: func(on grounds) []any {
 			return []any{on.org, on.project, tenet.ImportedKey{
 				Name: "brought along", Kind: tenancy.KeyPersonal, Holder: on.user("mem"), SHA256: hashed(fmt.Sprint(on.org, on.n)), Models: tenancy.Models("gpt-4o"),

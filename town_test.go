@@ -77,6 +77,7 @@ type town struct {
 type backend interface {
 	store.Store
 	store.Usage
+	store.Upkeep
 }
 
 // faulty is a backend with an injector's faults. It hides store.Waiter, so whoever
@@ -85,7 +86,8 @@ func faulty(in *faults.Injector, st backend) backend {
 	return struct {
 		store.Store
 		store.Usage
-	}{in.Store(st), in.Usage(st)}
+		store.Upkeep
+	}{in.Store(st), in.Usage(st), in.Upkeep(st)}
 }
 
 // eachStore runs a test over every store that there is.
