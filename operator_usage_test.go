@@ -1,13 +1,16 @@
 package tenet_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"math/big"
 	"slices"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"example.com/tenet"
 	"example.com/tenet/store"
@@ -288,4 +291,100 @@ func TestRepriceGoesOn(t *testing.T) {
 			t.Errorf("%d entries, want one from before the first change and one of the rest: %q", n, w.told(t))
 		}
 	})
+}
+
+// Whatever the prices are and become, re-priced calls cost what a price list says that is
+// read line by line in fractions, all others what they did, and activity, usage and Verify
+// agree.
+func TestRepriceAgreesWithANaivePriceList(t *testing.T) {
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newWorld(t, st)
+		from := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+		span := tenet.Span{From: from, To: from.AddDate(0, 0, 3)}
+		records := traffic(t, w, st, span, 60)
+		slices.SortFunc(records, func(a, b usage.Record) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID)) })
+		costs := map[usage.RecordID]usage.Money{}
+		for _, r := range records {
+			costs[r.ID] = r.Cost
+		}
+		rapid.Check(t, func(rt *rapid.T) {
+			at := func(label string) time.Time { // a call's time, or a microsecond beside it
+				i := rapid.IntRange(0, len(records)-1).Draw(rt, label)
+				return records[i].At.Add(time.Duration(rapid.IntRange(-1, 1).Draw(rt, label+" beside")) * time.Microsecond)
+			}
+			var prices []tenancy.Price
+			for range rapid.IntRange(0, 4).Draw(rt, "prices") {
+				p := tenancy.Price{
+					Unit: tenancy.UnitInput, Currency: rapid.SampledFrom([]string{"EUR", "EUR", "EUR", "USD"}).Draw(rt, "currency"),
+					Nano: rapid.Int64Range(0, 5000).Draw(rt, "nano"), From: at("price"), OnlyOK: rapid.Bool().Draw(rt, "only ok"),
+				}
+				if !slices.ContainsFunc(prices, func(o tenancy.Price) bool { return o.From.Equal(p.From) && o.Currency == p.Currency }) {
+					prices = append(prices, p)
+				}
+			}
+			mustNot(t, w.Operator("ops").PutModel(t.Context(), tenancy.Model{ID: "gpt-4o", Public: true, Prices: prices}))
+			part := tenet.Span{From: at("from"), To: at("to")}
+			if !part.From.Before(part.To) {
+				part = span
+			}
+			want := 0
+			for _, r := range records {
+				if r.At.Before(part.From) || !r.At.Before(part.To) {
+					continue
+				}
+				if cost := naiveCost(prices, r); cost != costs[r.ID] {
+					costs[r.ID] = cost
+					want++
+				}
+			}
+			if n, err := w.Operator("ops").Reprice(t.Context(), w.org, part); n != want || err != nil {
+				rt.Fatalf("Reprice = %d, %v, want %d", n, err, want)
+			}
+			var sum usage.Sums
+			for row, err := range w.As("ann").EachActivity(t.Context(), w.org, "", tenet.ActivityQuery{}) {
+				mustNot(t, err)
+				if row.Cost != costs[row.ID] {
+					rt.Fatalf("%s of %v costs %v, want %v", row.ID, row.At, row.Cost, costs[row.ID])
+				}
+				if sum.Calls += row.Count; row.Cost.Known {
+					sum.Priced, sum.Cost = sum.Priced+row.Count, sum.Cost+row.Cost.Micro*row.Count
+				}
+			}
+			report := must[usage.Report](t)(w.As("ann").OrganizationUsage(t.Context(), w.org, tenet.UsageQuery{Span: span}))
+			got := must[usage.Sums](t)(report.Total())
+			got.Units, got.Reported = usage.Amounts{}, usage.Amounts{}
+			if got != sum {
+				rt.Fatalf("the roll-up has %+v, the records %+v", got, sum)
+			}
+			if ds := must[[]store.Difference](t)(st.Verify(t.Context(), w.org, span.From, span.To)); len(ds) > 0 {
+				rt.Fatalf("Verify: %+v", ds)
+			}
+		})
+	})
+}
+
+// naiveCost is what a call costs in EUR for its input, in fractions, half to even.
+func naiveCost(prices []tenancy.Price, r usage.Record) usage.Money {
+	var price *tenancy.Price
+	for _, p := range prices {
+		if p.Currency == "EUR" && !p.From.After(r.At) && (price == nil || p.From.After(price.From)) {
+			price = &p
+		}
+	}
+	n, known := r.Units.Get(tenancy.UnitInput)
+	switch {
+	case r.Served != "gpt-4o" || price == nil:
+		return usage.Money{}
+	case price.OnlyOK && r.Outcome != usage.OutcomeOK:
+		return usage.Money{Known: true}
+	case !known:
+		return usage.Money{}
+	}
+	exact := big.NewRat(n*price.Nano, 1000)
+	floor := new(big.Int).Quo(exact.Num(), exact.Denom()).Int64()
+	half := new(big.Rat).Sub(exact, big.NewRat(floor, 1)).Cmp(big.NewRat(1, 2))
+	if half > 0 || half == 0 && floor%2 == 1 {
+		floor++
+	}
+	return usage.Money{Micro: floor, Known: true}
 }

@@ -3,12 +3,16 @@ package export_test
 import (
 	"encoding/csv"
 	"errors"
+	"math"
+	"math/big"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"example.com/tenet/usage"
 	"example.com/tenet/usage/export"
@@ -170,4 +174,52 @@ func TestFOCUSRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
+}
+
+// The costs and calls of a file add up to those of the report, to the last place.
+func TestFilesAddUp(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := report()
+		r.Rows = nil
+		for i := range rapid.IntRange(0, 20).Draw(rt, "rows") {
+			period := rapid.IntRange(0, 1).Draw(rt, "period")
+			sums := usage.Sums{Calls: rapid.Int64Range(1, 1<<40).Draw(rt, "calls")}
+			if sums.Priced = rapid.Int64Range(0, sums.Calls).Draw(rt, "priced"); sums.Priced > 0 {
+				sums.Cost = rapid.Int64Range(0, math.MaxInt64/32).Draw(rt, "cost")
+			}
+			r.Rows = append(r.Rows, usage.Row{Start: r.Cuts[period], End: r.Cuts[period+1], Sums: sums, Items: []usage.Item{
+				{By: usage.ByProject, ID: strconv.Itoa(i), Name: rapid.String().Draw(rt, "name")}, {By: usage.ByKey, Name: "(none)"},
+			}})
+		}
+		want, err := r.Total()
+		if err != nil {
+			rt.Fatal(err)
+		}
+		focus := lines(t, r, statement())
+		for _, column := range []string{"BilledCost", "EffectiveCost", "ListCost", "ContractedCost"} {
+			if got := added(t, focus, column); got.Cmp(big.NewRat(want.Cost, 1_000_000)) != 0 {
+				rt.Fatalf("%s adds up to %v, want %d micro-units", column, got, want.Cost)
+			}
+		}
+		if got := added(t, focus, "PricingQuantity"); got.Cmp(big.NewRat(want.Calls, 1)) != 0 {
+			rt.Fatalf("PricingQuantity adds up to %v, want %d", got, want.Calls)
+		}
+		if got := added(t, focus, "x_UnpricedCalls"); got.Cmp(big.NewRat(want.Unpriced(), 1)) != 0 {
+			rt.Fatalf("x_UnpricedCalls adds up to %v, want %d", got, want.Unpriced())
+		}
+	})
+}
+
+// added is the sum of a column, exact.
+func added(t *testing.T, rows []map[string]string, column string) *big.Rat {
+	t.Helper()
+	sum := new(big.Rat)
+	for _, row := range rows {
+		n, ok := new(big.Rat).SetString(row[column])
+		if !ok {
+			t.Fatalf("%s is %q, no number", column, row[column])
+		}
+		sum.Add(sum, n)
+	}
+	return sum
 }
