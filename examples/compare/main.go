@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -24,7 +25,8 @@ import (
 )
 
 func main() {
-	if err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr); err != nil {
+	err := run(context.Background(), os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "compare:", err)
 		os.Exit(1)
 	}
@@ -65,7 +67,7 @@ func parts() []part {
 }
 
 func run(ctx context.Context, args []string, out, progress io.Writer) (err error) {
-	o, err := parse(args)
+	o, err := parse(args, progress)
 	if err != nil {
 		return err
 	}
@@ -90,9 +92,10 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 	return r.text(out)
 }
 
-func parse(args []string) (options, error) {
+func parse(args []string, help io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("compare", flag.ContinueOnError)
+	f.SetOutput(help)
 	f.BoolVar(&o.quick, "quick", false, "smaller sizes and fewer rounds: under a minute")
 	f.BoolVar(&o.tiny, "tiny", false, "sizes at which the program is tested and figures mean nothing")
 	f.BoolVar(&o.json, "json", false, "print the report as JSON")

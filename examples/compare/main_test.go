@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/json"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -47,6 +49,30 @@ func TestRatioLines(t *testing.T) {
 		"meter_vs_bare", "first_byte_delay_to_noise"} {
 		if !seen[name] {
 			t.Errorf("there is no ratio %s", name)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var got struct {
+		Ratios []struct {
+			Name, Goal string
+			Value      float64
+		}
+		Tables []struct{ Title string }
+	}
+	if err := json.Unmarshal([]byte(tiny(t, "-json", "-only=path")), &got); err != nil {
+		t.Fatal(err)
+	}
+	if len(got.Ratios) == 0 || len(got.Tables) == 0 || got.Ratios[0].Name != "path_vs_limit_300" || got.Ratios[0].Goal != "<=1.35" {
+		t.Errorf("the report as JSON lacks something: %+v", got)
+	}
+}
+
+func TestFlagsThatAreRefused(t *testing.T) {
+	for _, args := range [][]string{{"-only=speed"}, {"-keys=many"}, {"-keys=0"}, {"-rounds=x"}} {
+		if err := run(t.Context(), args, io.Discard, io.Discard); err == nil {
+			t.Errorf("%q is taken", args)
 		}
 	}
 }

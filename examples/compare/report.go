@@ -31,28 +31,28 @@ func (g goal) met(value float64) bool {
 
 // ratio is one result that a goal was set for.
 type ratio struct {
-	Name  string
-	Value float64
-	Min   float64 `json:",omitzero"` // the lowest and the highest round
-	Max   float64 `json:",omitzero"`
-	Goal  string
-	Met   bool
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+	Min   float64 `json:"min,omitzero"` // the lowest and the highest round
+	Max   float64 `json:"max,omitzero"`
+	Goal  string  `json:"goal"`
+	Met   bool    `json:"met"`
 }
 
 // table is what a part shows beside its ratios.
 type table struct {
-	Title string
-	Head  []string
-	Rows  [][]string
+	Title string     `json:"title"`
+	Head  []string   `json:"head"`
+	Rows  [][]string `json:"rows"`
 }
 
 func (t *table) add(cells ...string) { t.Rows = append(t.Rows, cells) }
 
 // report is what a run found.
 type report struct {
-	Sizes  string
-	Tables []*table
-	Ratios []ratio
+	Sizes  string   `json:"sizes"`
+	Tables []*table `json:"tables"`
+	Ratios []ratio  `json:"ratios"`
 }
 
 // table begins a table.
