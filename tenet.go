@@ -38,7 +38,7 @@ type Options struct {
 	Imports *ImportOptions
 
 	// Usage is where records of calls go. Where it is nil the store itself must
-	// implement store.Usage.
+	// implement store.Usage. [Operator.Reprice] needs it to be a store.Upkeep too.
 	Usage store.Usage
 
 	// MaxStaleness bounds how old the picture may be that decisions rest on: a

@@ -2,7 +2,6 @@ package tenet
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"example.com/tenet/access"
@@ -45,7 +44,8 @@ func (q *UsageQuery) check() error {
 // Usage returns a project's usage to everybody who sees the project. However it is
 // split, its rows add up to all calls of its periods: calls of people are under no key,
 // and those of keys under no person. Costs are estimates in the organization's currency,
-// of the calls whose cost is known: see usage.Sums.
+// of the calls whose cost is known: see usage.Sums. A sum beyond int64 is
+// usage.ErrOverflow.
 func (a Actor) Usage(ctx context.Context, org tenancy.OrgID, project tenancy.ProjectID, q UsageQuery) (usage.Report, error) {
 	r := a.ask(org, "usage.see", tenancy.KindProject, string(project), nil)
 	if project == "" {
@@ -75,7 +75,7 @@ func (a Actor) usage(ctx context.Context, r request, does access.Action, project
 
 // report reads usage, for whoever may.
 func (t *Tenet) report(ctx context.Context, org tenancy.Organization, project tenancy.ProjectID, q UsageQuery) (usage.Report, error) {
-	report := usage.Report{Zone: org.TimeZone, Currency: org.Currency, By: slices.Clone(q.By)}
+	report := usage.Report{Zone: org.TimeZone, Currency: org.Currency, By: append([]usage.Dimension{}, q.By...)}
 	zone, err := time.LoadLocation(org.TimeZone)
 	if err := first(err, q.check()); err != nil {
 		return report, err

@@ -1,8 +1,10 @@
 package tenet_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,6 +16,7 @@ import (
 	"example.com/tenet"
 	"example.com/tenet/access"
 	"example.com/tenet/store"
+	"example.com/tenet/store/memory"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
@@ -215,6 +218,59 @@ func TestUsageNoticesThatTheHorizonMoves(t *testing.T) {
 			t.Errorf("OrganizationUsage = %v, want store.ErrPastRetention", err)
 		}
 	})
+}
+
+// Sums beyond 64 bits are an error of the report that has them, never a wrapped number,
+// and keep nobody from the records and the sums that fit.
+func TestB7UsageBeyond64Bits(t *testing.T) {
+	eachStore(t, func(t *testing.T, st backend) {
+		w := newWorld(t, st)
+		ann := w.As("ann")
+		for i, user := range []tenancy.UserID{"u1", "u2", "u3"} {
+			mustNot(t, st.Append(t.Context(), []usage.Record{{
+				ID: usage.RecordID("rec_" + user), At: lately.From, Org: w.org, Project: w.project.ID, User: user, Served: tenancy.ModelID(fmt.Sprint("m", i)),
+				Outcome: usage.OutcomeOK, Count: 1, Units: usage.Units{}.With(tenancy.UnitInput, math.MaxInt64-1),
+			}}))
+		}
+		for _, c := range []struct {
+			name string
+			q    tenet.UsageQuery
+			rows int
+			want error
+		}{
+			{"as a whole", tenet.UsageQuery{}, 0, usage.ErrOverflow},
+			{"by key, under none", tenet.UsageQuery{By: []usage.Dimension{usage.ByKey}}, 0, usage.ErrOverflow},
+			{"by user", tenet.UsageQuery{By: []usage.Dimension{usage.ByUser}}, 3, nil},
+			{"the largest of them", tenet.UsageQuery{By: []usage.Dimension{usage.ByUser}, Top: 2}, 3, nil},
+			{"and too many others", tenet.UsageQuery{By: []usage.Dimension{usage.ByUser}, Top: 1}, 0, usage.ErrOverflow},
+			{"by model and user", tenet.UsageQuery{By: []usage.Dimension{usage.ByModel, usage.ByUser}}, 3, nil},
+			{"by project and key", tenet.UsageQuery{By: []usage.Dimension{usage.ByProject, usage.ByKey}}, 0, usage.ErrOverflow},
+		} {
+			c.q.Span = lately
+			report, err := ann.OrganizationUsage(t.Context(), w.org, c.q)
+			if len(report.Rows) != c.rows || !errors.Is(err, c.want) {
+				t.Errorf("%s: %d rows, %v, want %d, %v", c.name, len(report.Rows), err, c.rows, c.want)
+			}
+			for _, row := range report.Rows {
+				if row.Units[0] != math.MaxInt64-1 {
+					t.Errorf("%s: %s has %d", c.name, row.Name(), row.Units[0])
+				}
+			}
+		}
+		if n := len(activity(t, w)); n != 3 {
+			t.Errorf("%d records, want 3", n)
+		}
+	})
+}
+
+// A report of nothing is lists of nothing, not null.
+func TestUsageOfNothingAsJSON(t *testing.T) {
+	w := newWorld(t, memory.New())
+	report := must[usage.Report](t)(w.As("ann").OrganizationUsage(t.Context(), w.org, tenet.UsageQuery{Span: lately}))
+	want := `{"zone":"UTC","currency":"EUR","by":[],"cuts":["2026-01-01T00:00:00Z","2026-01-02T00:00:00Z"],"rows":[]}`
+	if got := must[[]byte](t)(json.Marshal(report)); string(got) != want {
+		t.Errorf("JSON of no calls: %s, want %s", got, want)
+	}
 }
 
 func TestUsageQueryBounds(t *testing.T) {

@@ -282,6 +282,20 @@ func TestCostAgreesWithExactNumbers(t *testing.T) {
 	})
 }
 
+// The ends of what computers count, as amounts and as prices, of every unit.
+func TestB7CostAtTheEnds(t *testing.T) {
+	ends := []int64{-1, 0, 1, 1<<31 - 1, 1 << 31, 1<<53 + 1, 1<<62 - 1, 1 << 62, math.MaxInt64 - 1, math.MaxInt64}
+	for unit := range 8 {
+		for _, amount := range ends {
+			for _, nano := range ends {
+				c := charge{prices: [8]int64{-1, -1, -1, -1, -1, -1, -1, -1}, amounts: [8]int64{-1, -1, -1, -1, -1, -1, -1, -1}, outcome: usage.OutcomeOK}
+				c.prices[unit], c.amounts[unit] = nano, amount
+				c.check(t)
+			}
+		}
+	}
+}
+
 func FuzzCost(f *testing.F) {
 	f.Add(int64(1200), int64(300), int64(40), int64(0), int64(2500), int64(250), int64(10000), int64(-1))
 	f.Add(int64(1500), int64(-1), int64(0), int64(0), int64(1), int64(-1), int64(-1), int64(-1))
