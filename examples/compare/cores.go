@@ -13,7 +13,7 @@ func (c comparison) cores(n int) error {
 	}
 	one := c.us.subject(c.w.queries)
 	two := subject{name: "tenet, two cores", ops: 2 * one.ops, run: func() error { return twice(one.run) }}
-	took, err := interleave(c.o.rounds, one, two)
+	took, err := interleave(c.o.few, one, two)
 	if err != nil {
 		return err
 	}

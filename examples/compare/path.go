@@ -118,7 +118,7 @@ func (c comparison) limits(n int, last bool) error {
 	}
 	live := c.us
 	live.name = "… live keys only"
-	s, err := c.against(sized(n), c.w.queries, plain.subject(c.w.queries), keyed.subject(c.w.queries), live.subject(c.w.live()))
+	s, err := c.against(sized(n), c.o.rounds, c.w.queries, plain.subject(c.w.queries), keyed.subject(c.w.queries), live.subject(c.w.live()))
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (c comparison) limits(n int, last bool) error {
 	if !last {
 		return nil
 	}
-	if s, err = c.against(fmt.Sprintf("%s, %d hot", sized(n), hot), c.w.hot, plain.subject(c.w.hot), keyed.subject(c.w.hot)); err == nil {
+	if s, err = c.against(fmt.Sprintf("%s, %d hot", sized(n), hot), c.o.rounds, c.w.hot, plain.subject(c.w.hot), keyed.subject(c.w.hot)); err == nil {
 		c.r.rounds("path_vs_limit_hot", s[1], atMost(1.35))
 	}
 	return err
@@ -153,7 +153,7 @@ func (c comparison) peers(ctx context.Context, n int) error {
 	if err := joined.agrees(c.w.sample(sqlPart)); err != nil {
 		return err
 	}
-	s, err := c.against(sized(n), c.w.queries, cedar.subject(c.w.queries), joined.subject(c.w.sample(sqlPart)))
+	s, err := c.against(sized(n), c.o.few, c.w.queries, cedar.subject(c.w.queries), joined.subject(c.w.sample(sqlPart)))
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func (c comparison) casbin(n int) error {
 		subjects = append(subjects, p.subject(sample))
 	}
 	subjects[1].name = "… cheap tests first"
-	s, err := c.against(sized(n), c.w.queries, subjects...)
+	s, err := c.against(sized(n), c.o.few, c.w.queries, subjects...)
 	if err == nil {
 		c.r.rounds("casbin_vs_path_"+sized(n), s[0].inverse(), atLeast(300))
 	}
@@ -187,8 +187,8 @@ func (c comparison) casbin(n int) error {
 }
 
 // against measures us and others in turn, and returns ours to theirs.
-func (c comparison) against(label string, queries []query, others ...subject) ([]spread, error) {
-	took, err := interleave(c.o.rounds, append([]subject{c.us.subject(queries)}, others...)...)
+func (c comparison) against(label string, rounds int, queries []query, others ...subject) ([]spread, error) {
+	took, err := interleave(rounds, append([]subject{c.us.subject(queries)}, others...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ const visibleAsks = 4096
 // visible measures which projects a person sees, ten or as many as are not archived,
 // against SQL. Keys are no part of the question.
 func visible(ctx context.Context, r *report, o options) error {
-	n := min(o.keys[len(o.keys)-1], 100_000)
+	n := min(o.keys[len(o.keys)-1], 20_000)
 	var records []tenancy.Entity
 	w, err := newWorld(n, 1, func(v tenancy.Entity) error {
 		if _, key := v.(tenancy.Key); !key {
