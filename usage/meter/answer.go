@@ -1,6 +1,7 @@
 package meter
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -35,13 +36,16 @@ type reading struct {
 	units   usage.Units
 	model   []byte // the JSON text, quotes included, part of what was read
 	failed  bool
-	counted bool // the usage member is an object
-	empty   bool // the choices member is an array of nothing
+	counted bool   // the usage member is an object
+	length  int64  // seconds of the whole answer, by its duration; -1 where it does not say
+	event   []byte // the JSON text of an event's name, part of what was read
+	empty   bool   // the choices member is an array of nothing
 }
 
 // read reads data; ok is false unless it is one JSON object and nothing else.
 func read(shape Shape, data []byte) (r reading, ok bool) {
 	s := scanner{text: data}
+	r.length = -1
 	if s.next() != '{' {
 		return reading{}, false
 	}
@@ -77,6 +81,14 @@ func (r *reading) member(s *scanner, m member) {
 	switch {
 	case m.is == isUnit:
 		r.units = r.units.With(m.unit, amount(raw))
+	case m.is == isSeconds:
+		r.units = r.units.With(tenancy.UnitSeconds, wholeSeconds(raw))
+	case m.is == isDuration:
+		r.length = wholeSeconds(raw)
+	case m.is == isImages:
+		r.units = r.units.With(tenancy.UnitImages, elements(raw))
+	case m.is == isEvent:
+		r.event = raw
 	case m.is == isModel && kind == '"':
 		r.model = raw
 	case m.is == isError:
@@ -91,6 +103,8 @@ func (r *reading) forget(m member) {
 	switch m.is {
 	case isUnit:
 		r.units = r.units.With(m.unit, -1)
+	case isSeconds:
+		r.units = r.units.With(tenancy.UnitSeconds, -1)
 	case isModel:
 		r.model = nil
 	case isUsage:
@@ -106,6 +120,9 @@ func (r *reading) forget(m member) {
 // whole returns the units without the parts that their wholes cannot hold.
 func (r *reading) whole() usage.Units {
 	us := r.units
+	if _, told := us.Get(tenancy.UnitSeconds); !told {
+		us = us.With(tenancy.UnitSeconds, r.length)
+	}
 	for _, p := range [...]struct{ part, whole tenancy.Unit }{
 		{tenancy.UnitCachedInput, tenancy.UnitInput},
 		{tenancy.UnitReasoning, tenancy.UnitOutput},
@@ -129,6 +146,33 @@ func amount(raw []byte) int64 {
 		return -1
 	}
 	return int64(n)
+}
+
+// wholeSeconds is the number of seconds that raw spells, a part of one counted as one; -1
+// if it spells none from 0 to 2^53, or has an exponent.
+func wholeSeconds(raw []byte) int64 {
+	whole, part, _ := bytes.Cut(raw, []byte{'.'})
+	n := amount(whole)
+	if n < 0 || n > 1<<53 || len(bytes.Trim(part, "0123456789")) > 0 {
+		return -1
+	}
+	if len(bytes.Trim(part, "0")) > 0 {
+		n++
+	}
+	return n
+}
+
+// elements is how many elements raw, a JSON text, has; -1 where it is no array.
+func elements(raw []byte) (n int64) {
+	s := scanner{text: raw}
+	if s.next() != '[' {
+		return -1
+	}
+	s.list('[', ']', func() {
+		s.value()
+		n++
+	})
+	return n
 }
 
 // emptyArray reports whether raw, a JSON array, has no element.

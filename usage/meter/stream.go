@@ -3,12 +3,14 @@ package meter
 import (
 	"bytes"
 
+	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
 
 // MaxEvent is the largest event, in bytes, that a [Stream] reads. A larger one
 // passes unread, and since it may have held the usage, the units are unknown
-// after it, until a later event reports them.
+// after it, until a later event reports them. Of a larger one the field "event" is read
+// where it comes first, so that a stream of images is known to be whole.
 const MaxEvent = 1 << 20
 
 // Stream reads the server-sent events of one answer as they pass. It takes them
@@ -29,6 +31,7 @@ type Stream struct {
 	cr      bool   // the last byte was CR: an LF would belong to it
 	free    bool   // the line at hand is of no event: a comment or blank between events
 	tooBig  bool   // the open event is over MaxEvent and passes unread
+	large   string // what the field "event" of such a one says, as a JSON text
 	dropped bool   // the last line ended an event that is to be taken out
 
 	units  usage.Units
@@ -87,8 +90,22 @@ func (s *Stream) Answer() Answer {
 	return Answer{Units: s.units, Model: unquote(s.model), Failed: s.failed}
 }
 
+// ends takes note of an event that is the last, or is an image.
+func (s *Stream) ends(event []byte) {
+	e, ok := endings[string(event)]
+	if !ok {
+		return
+	}
+	s.done, s.failed = true, s.failed || e.failed
+	if e.image {
+		n, _ := s.units.Get(tenancy.UnitImages)
+		s.units = s.units.With(tenancy.UnitImages, n+1)
+	}
+}
+
 // Done reports whether the stream has said that it is complete, by the event
-// "[DONE]". One that ends without was cut off, unless its upstream never says so.
+// "[DONE]" or, of shapes that name their events, by their last. One that ends without
+// was cut off, unless its upstream never says so.
 func (s *Stream) Done() bool { return s.done }
 
 // lineEnd returns how many bytes of p belong to its first line, the CR or LF that
@@ -129,6 +146,7 @@ func (s *Stream) keep(part []byte) {
 	case len(s.event)+len(part) > MaxEvent:
 		s.pass(s.event)
 		s.pass(part)
+		s.large = eventName(s.event)
 		s.event, s.tooBig, s.units = s.event[:0], true, usage.Units{}
 	default:
 		s.event = append(s.event, part...)
@@ -148,7 +166,21 @@ func (s *Stream) finish() {
 			s.pass(s.event)
 		}
 	}
+	if s.tooBig {
+		s.ends([]byte(s.large))
+	}
 	s.event, s.tooBig, s.free = s.event[:0], false, true
+}
+
+// eventName is what the field "event" says at the beginning of an event, quoted; empty
+// where there is none.
+func eventName(event []byte) string {
+	name, ok := bytes.CutPrefix(event, []byte("event:"))
+	n, _ := lineEnd(name)
+	if !ok || n > maxModel {
+		return ""
+	}
+	return `"` + string(bytes.TrimSpace(name[:n])) + `"`
 }
 
 // data returns the data of the open event: the values of its data lines with LF
@@ -189,12 +221,16 @@ func (s *Stream) read(data []byte) (extra bool) {
 	if !ok {
 		return false
 	}
-	if r.counted {
-		s.units = r.whole()
+	if r.counted || r.length >= 0 {
+		images, drawn := s.units.Get(tenancy.UnitImages)
+		if s.units = r.whole(); drawn {
+			s.units = s.units.With(tenancy.UnitImages, images)
+		}
 	}
 	if r.model != nil && len(r.model) <= maxModel {
 		s.model = append(s.model[:0], r.model...)
 	}
 	s.failed = s.failed || r.failed
+	s.ends(r.event)
 	return r.counted && r.empty
 }
