@@ -39,6 +39,16 @@ type HTTPOptions struct {
 	// when its key is revoked runs on; this is what bounds it.
 	MaxCallDuration time.Duration
 
+	// Routes are calls that are let through beside those of [Routes].
+	Routes []Route
+
+	// Owns says whether a caller may refer to something that is stored at the models'
+	// provider, where all tenants share one account: kind is "response", "conversation",
+	// "prompt", "file", "vector_store", "container", "item" or "audio", id is the
+	// client's text. It is asked for each that a body names; one answer of false refuses
+	// the call. Nil refuses every reference.
+	Owns func(ctx context.Context, caller access.Subject, kind, id string) bool
+
 	// WriteError writes every refusal in place of [WriteError], for hosts that
 	// speak another shape of error. It must write e.Status and e.Header. The
 	// request still carries the client's credential, which is not to be logged.
@@ -55,11 +65,12 @@ const (
 // edge is what all handlers of one Tenet share.
 type edge struct {
 	HTTPOptions
+	routes   []Route
 	withheld []string     // headers, as the table of that name, with those of the options
 	buffered atomic.Int64 // bytes of bodies that are held
 }
 
-func newEdge(o *HTTPOptions) *edge {
+func newEdge(o *HTTPOptions) (_ *edge, err error) {
 	e := &edge{}
 	if o != nil {
 		e.HTTPOptions = *o
@@ -79,7 +90,8 @@ func newEdge(o *HTTPOptions) *edge {
 	if e.WriteError == nil {
 		e.WriteError = func(w http.ResponseWriter, _ *http.Request, he HTTPError) { WriteError(w, he) }
 	}
-	return e
+	e.routes, err = withRoutes(e.Routes)
+	return e, err
 }
 
 // Handler returns next behind the whole of the request path: it lets through what
@@ -90,14 +102,27 @@ func newEdge(o *HTTPOptions) *edge {
 //	proxy := &httputil.ReverseProxy{Rewrite: …} // adds the host's own credential
 //	http.ListenAndServe(addr, t.Handler(proxy))
 //
-// POST /v1/chat/completions, /v1/completions and /v1/embeddings reach next; GET
-// /v1/models and /v1/models/{id} are answered here; everything else is 404. What
+// The calls of [Routes] reach next:
+//
+//	POST /v1/chat/completions
+//	POST /v1/completions
+//	POST /v1/responses
+//	POST /v1/embeddings
+//	POST /v1/images/generations
+//	POST /v1/audio/speech
+//	POST /v1/audio/transcriptions
+//	POST /v1/audio/translations
+//	POST /v1/rerank
+//	POST /v1/moderations
+//
+// GET /v1/models and /v1/models/{id} are answered here; everything else is 404. What
 // next gets is a copy of the request without query, credentials, cookies and
 // vendors' routing headers, its model replaced by the canonical id. [CallFrom]
 // gives the call. next may answer with a model of its own choosing only after
 // Call.Switch.
 //
-// The Content-Type must be application/json. A path must begin with /v1/: under a
+// The Content-Type must be application/json, and multipart/form-data of the two calls
+// that send a recording; there the field model comes before the file. A path must begin with /v1/: under a
 // prefix, http.StripPrefix takes it off. OPTIONS is 404 like any other method, so
 // whoever answers CORS preflights stands before this.
 //
@@ -131,17 +156,18 @@ func CallFrom(ctx context.Context) *Call {
 // exchange is one request on its way.
 type exchange struct {
 	*Tenet
-	w    http.ResponseWriter
-	r    *http.Request
-	id   string
-	slot *keySlot
-	held int64 // of edge.buffered, and of the slot's
+	w     http.ResponseWriter
+	r     *http.Request
+	id    string
+	route Route
+	slot  *keySlot
+	held  int64 // of edge.buffered, and of the slot's
 }
 
 // serve takes the request as far as it may go. Where it returns an answer nothing
 // has been written.
 func (x *exchange) serve(next http.Handler) *HTTPError {
-	c, isCall := callRoute(x.r)
+	c, isCall := x.http.callRoute(x.r)
 	id, isModels := modelsRoute(x.r)
 	if !isCall && !isModels {
 		return badRequest(http.StatusNotFound, "unknown_url", "This gateway has no such route.")
@@ -164,12 +190,13 @@ func (x *exchange) serve(next http.Handler) *HTTPError {
 	if isModels {
 		return x.listModels(principal, d.Subject, id)
 	}
-	return x.call(next, principal, c)
+	x.route = c
+	return x.call(next, principal, d.Subject)
 }
 
 // call reads the body, begins the call and hands it on. A refusal before Begin is
 // recorded here, one by Begin there.
-func (x *exchange) call(next http.Handler, p Principal, c route) *HTTPError {
+func (x *exchange) call(next http.Handler, p Principal, caller access.Subject) *HTTPError {
 	if d, barred := x.barred(p); barred {
 		return refuse(d) // before the body takes room
 	}
@@ -179,6 +206,9 @@ func (x *exchange) call(next http.Handler, p Principal, c route) *HTTPError {
 	}()
 	x.slot = p.slot
 	body, s, refused := x.readCall()
+	if refused == nil && !x.owns(caller, s.stored) {
+		refused = badBody("stored_reference", "", "What is stored at the model's provider cannot be referred to by id here. Send the content itself.")
+	}
 	if refused != nil {
 		return x.note(p, refused)
 	}
@@ -187,7 +217,7 @@ func (x *exchange) call(next http.Handler, p Principal, c route) *HTTPError {
 	if !d.Allowed() {
 		return refuse(d)
 	}
-	m := &metered{ResponseWriter: x.w, client: x.r.Context(), id: x.id, route: c, began: began, strip: s.asking != (edit{})}
+	m := &metered{ResponseWriter: x.w, client: x.r.Context(), id: x.id, route: x.route, began: began, strip: s.asking != (edit{}), sent: s.sent}
 	x.forward(next, m, call, s.splice(body, call.Model()))
 	return nil
 }
@@ -203,36 +233,56 @@ func (x *exchange) note(p Principal, e *HTTPError) *HTTPError {
 
 // readCall reads the body and finds in it what the call is.
 func (x *exchange) readCall() ([]byte, bodyScan, *HTTPError) {
-	if refused := checkContent(x.r); refused != nil {
+	boundary, refused := checkContent(x.r, x.route)
+	if refused != nil {
 		return nil, bodyScan{}, refused
 	}
 	body, refused := x.readBody()
 	if refused != nil {
 		return nil, bodyScan{}, refused
 	}
-	s, refused := scanBody(body)
+	if x.route.Form {
+		s, refused := scanForm(body, boundary)
+		return body, s, refused
+	}
+	s, refused := scanBody(x.route, body)
 	return body, s, refused
 }
 
-// checkContent refuses what the scanner could not read, and a model named twice.
-func checkContent(r *http.Request) *HTTPError {
+// owns says whether the caller may refer to everything that a body refers to.
+func (x *exchange) owns(caller access.Subject, stored []reference) bool {
+	for _, r := range stored {
+		if x.http.Owns == nil || !x.http.Owns(x.r.Context(), caller, r.kind, r.id) {
+			return false
+		}
+	}
+	return true
+}
+
+// checkContent refuses what the scanner could not read, and a model named twice. Of a
+// form it returns what parts are separated by.
+func checkContent(r *http.Request, c Route) (boundary string, _ *HTTPError) {
 	encoding := r.Header.Values("Content-Encoding")
 	if len(encoding) > 1 || len(encoding) == 1 && !strings.EqualFold(encoding[0], "identity") {
-		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_encoding", "Send the body without a Content-Encoding.")
-	}
-	types := r.Header.Values("Content-Type")
-	if len(types) != 1 {
-		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: application/json.")
-	}
-	if media, _, err := mime.ParseMediaType(types[0]); err != nil || media != "application/json" {
-		return badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: application/json.")
+		return "", badRequest(http.StatusUnsupportedMediaType, "unsupported_content_encoding", "Send the body without a Content-Encoding.")
 	}
 	for name := range r.URL.Query() {
 		if strings.EqualFold(name, "model") {
-			return badBody("invalid_member", "model", "Name the model in the body alone, not in the URL.")
+			return "", badBody("invalid_member", "model", "Name the model in the body alone, not in the URL.")
 		}
 	}
-	return nil
+	want := "application/json"
+	if c.Form {
+		want = "multipart/form-data"
+	}
+	types := r.Header.Values("Content-Type")
+	if len(types) == 1 {
+		media, params, err := mime.ParseMediaType(types[0])
+		if err == nil && media == want && (!c.Form || params["boundary"] != "") {
+			return params["boundary"], nil
+		}
+	}
+	return "", badRequest(http.StatusUnsupportedMediaType, "unsupported_content_type", "Send the body as Content-Type: "+want+".")
 }
 
 // readBody reads the whole body, within its own bound and that of all bodies. It
@@ -305,20 +355,22 @@ func (x *exchange) forward(next http.Handler, m *metered, call *Call, body piece
 	defer func() {
 		_ = call.Finish(m.result(returned)) // the answer has gone out; the recorder reports what it cannot write
 	}()
-	next.ServeHTTP(m, x.outgoing(ctx, m.route, body))
+	next.ServeHTTP(m, x.outgoing(ctx, body))
 	m.end()
 	returned = true
 }
 
 // outgoing is the request that next gets: a shallow copy in which everything that
 // names a credential, a path or a body is new.
-func (x *exchange) outgoing(ctx context.Context, c route, body pieces) *http.Request {
+func (x *exchange) outgoing(ctx context.Context, body pieces) *http.Request {
 	out := x.r.WithContext(ctx)
-	out.URL = &url.URL{Path: c.path}
-	out.RequestURI = c.path
+	out.URL = &url.URL{Path: x.route.Path}
+	out.RequestURI = x.route.Path
 	out.Header = x.http.forwarded(x.r.Header)
 	out.Header.Set(requestIDHeader, x.id)
-	out.Header.Set("Content-Type", "application/json")
+	if !x.route.Form { // whose type has the boundary
+		out.Header.Set("Content-Type", "application/json")
+	}
 	out.Header.Set("Accept-Encoding", "identity") // an absent one makes http.Transport ask for gzip
 	out.Form, out.PostForm, out.MultipartForm = nil, nil, nil
 	out.TransferEncoding, out.Trailer = nil, nil

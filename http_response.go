@@ -2,7 +2,6 @@ package tenet
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"mime"
@@ -20,7 +19,8 @@ import (
 type metered struct {
 	http.ResponseWriter
 	id    string
-	route route
+	route Route
+	sent  usage.Units // what the request told
 	began time.Time
 	strip bool // usage was asked for by the gateway alone: take it out again
 
@@ -58,7 +58,7 @@ func (m *metered) prepare(h http.Header) {
 	}
 	switch media, _, _ := mime.ParseMediaType(h.Get("Content-Type")); media {
 	case "text/event-stream":
-		m.stream = meter.NewStream(m.route.shape, m.strip)
+		m.stream = meter.NewStream(m.route.Shape, m.strip)
 		if m.strip {
 			h.Del("Content-Length")
 		}
@@ -137,9 +137,18 @@ func (m *metered) Unwrap() http.ResponseWriter { return m.ResponseWriter }
 func (m *metered) result(returned bool) Result {
 	told := m.told()
 	return Result{
-		Outcome: m.outcome(returned, told.Failed), Status: m.status, Units: told.Units.With(tenancy.UnitRequests, 1),
+		Outcome: m.outcome(returned, told.Failed), Status: m.status, Units: m.units(told.Units),
 		FirstToken: m.first, RequestID: m.id,
 	}
+}
+
+// units are those that the answer tells, and of the request what was answered well.
+func (m *metered) units(told usage.Units) usage.Units {
+	told = told.With(tenancy.UnitRequests, 1)
+	if m.status >= http.StatusOK && m.status < http.StatusMultipleChoices {
+		told = told.Or(m.sent)
+	}
+	return told
 }
 
 // told is what the answer says about itself, also where it was cut off.
@@ -149,7 +158,7 @@ func (m *metered) told() meter.Answer {
 		m.stream.End() // reads an event whose end did not come
 		return m.stream.Answer()
 	case m.finder != nil:
-		return meter.Body(m.route.shape, m.finder.object())
+		return m.finder.answer(m.route.Shape)
 	}
 	return meter.Answer{}
 }
@@ -169,7 +178,7 @@ var operators = map[int]bool{
 // which is no error of the upstream.
 func (m *metered) outcome(returned, failed bool) usage.Outcome {
 	good := m.status < http.StatusMultipleChoices
-	whole := returned && !m.failed && (m.stream == nil || m.stream.Done() || !good)
+	whole := returned && !m.failed && (m.stream == nil || m.stream.Done() || m.route.Shape == "" || !good)
 	switch {
 	case m.unheard, !whole && (m.failed || m.client.Err() != nil):
 		return usage.OutcomeAbandoned
@@ -179,72 +188,4 @@ func (m *metered) outcome(returned, failed bool) usage.Outcome {
 		return usage.OutcomeClientError
 	}
 	return usage.OutcomeUpstreamError
-}
-
-// usageFinder reads a JSON object that passes by in parts, and keeps of it the
-// members usage and error of the top level. So an answer of any size takes the same
-// memory.
-type usageFinder struct {
-	depth           int
-	quoted, escaped bool
-	name            []byte // the last text, from its opening quote, cut short; before a colon, a member's name
-	keeping         bool   // what is read is the value of a member to keep
-	kept            []byte // the members, separated by commas
-}
-
-// maxKept bounds what is kept of an answer, in bytes. A longer one is cut, and
-// tells nothing.
-const maxKept = 64 << 10
-
-func (f *usageFinder) read(p []byte) {
-	for _, c := range p {
-		if f.depth == 1 && !f.quoted && (c == ',' || c == '}') {
-			f.keeping = false
-		}
-		f.keep(c)
-		f.step(c)
-	}
-}
-
-func (f *usageFinder) keep(c byte) {
-	if f.keeping && len(f.kept) < maxKept {
-		f.kept = append(f.kept, c)
-	}
-	if f.quoted && len(f.name) < len(`"usage"`) {
-		f.name = append(f.name, c)
-	}
-}
-
-func (f *usageFinder) step(c byte) {
-	switch {
-	case f.escaped:
-		f.escaped = false
-	case f.quoted:
-		f.escaped, f.quoted = c == '\\', c != '"'
-	case c == '"':
-		f.quoted, f.name = true, append(f.name[:0], c)
-	case c == '{' || c == '[':
-		f.depth++
-	case c == '}' || c == ']':
-		f.depth--
-	case c == ':' && f.depth == 1:
-		f.begin()
-	}
-}
-
-// begin decides whether the value that follows is kept.
-func (f *usageFinder) begin() {
-	f.keeping = string(f.name) == `"usage"` || string(f.name) == `"error"`
-	if !f.keeping || len(f.kept) >= maxKept {
-		return
-	}
-	if len(f.kept) > 0 {
-		f.kept = append(f.kept, ',')
-	}
-	f.kept = append(append(f.kept, f.name...), ':')
-}
-
-// object is an answer with nothing but what was kept.
-func (f *usageFinder) object() []byte {
-	return bytes.Join([][]byte{[]byte("{"), f.kept, []byte("}")}, nil)
 }

@@ -3,6 +3,7 @@ package tenet
 import (
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -10,23 +11,59 @@ import (
 	"example.com/tenet/usage/meter"
 )
 
-// route is one kind of request that the edge lets through. The list is closed: a
+// Route is one kind of call that the edge lets through. The list of them is closed: a
 // path that nobody thought about could read another tenant's files.
-type route struct {
-	method string
-	path   string // compared with the escaped path, byte for byte
-	// shape is how the answer tells its usage.
-	shape meter.Shape
-	// streams says that the route can stream, and tells its usage then only where
-	// stream_options asks for it.
-	streams bool
+type Route struct {
+	Method string // POST, for one
+	Path   string // compared with the escaped path, byte for byte
+	// Shape is how the answer tells its usage; of the zero Shape nothing is read, and
+	// the units are unknown but for the one request.
+	Shape meter.Shape
+	// Form says that the body is multipart/form-data and the model a field of it, before
+	// the file. Otherwise the body is a JSON object and the model a member of it.
+	Form bool
+	// AskUsage says that a stream tells its usage only where the member
+	// stream_options.include_usage asks for it. Where the client did not, the gateway
+	// does, and takes the event out again that tells it.
+	AskUsage bool
 }
 
-// routes are the calls of models. Every one has its model in the body.
-var routes = []route{
-	{http.MethodPost, "/v1/chat/completions", meter.Chat, true},
-	{http.MethodPost, "/v1/completions", meter.Completions, true},
-	{http.MethodPost, "/v1/embeddings", meter.Embeddings, false},
+// Routes lists the calls that are let through; a host adds others with
+// HTTPOptions.Routes. The slice is a copy.
+func Routes() []Route { return slices.Clone(routes) }
+
+var routes = []Route{
+	{Method: http.MethodPost, Path: "/v1/chat/completions", Shape: meter.Chat, AskUsage: true},
+	{Method: http.MethodPost, Path: "/v1/completions", Shape: meter.Completions, AskUsage: true},
+	{Method: http.MethodPost, Path: "/v1/responses", Shape: meter.Responses},
+	{Method: http.MethodPost, Path: "/v1/embeddings", Shape: meter.Embeddings},
+	{Method: http.MethodPost, Path: "/v1/images/generations", Shape: meter.Images},
+	{Method: http.MethodPost, Path: "/v1/audio/speech", Shape: meter.Speech},
+	{Method: http.MethodPost, Path: "/v1/audio/transcriptions", Shape: meter.Transcriptions, Form: true},
+	{Method: http.MethodPost, Path: "/v1/audio/translations", Shape: meter.Transcriptions, Form: true},
+	{Method: http.MethodPost, Path: "/v1/rerank", Shape: meter.Plain},
+	{Method: http.MethodPost, Path: "/v1/moderations", Shape: meter.Plain},
+}
+
+// withRoutes is the table with a host's own rows. One that no request could match, or
+// that would take another's place, is a *tenancy.FieldError.
+func withRoutes(own []Route) ([]Route, error) {
+	all := Routes()
+	for _, r := range own {
+		plain := (&url.URL{Path: r.Path}).EscapedPath() == r.Path && path.Clean(r.Path) == r.Path && path.IsAbs(r.Path)
+		switch {
+		case r.Method != http.MethodPost && r.Method != http.MethodPut && r.Method != http.MethodPatch:
+			return nil, option("HTTP.Routes", "of method POST, PUT or PATCH, which have a body")
+		case !plain || r.Path == modelsPath || strings.HasPrefix(r.Path, modelsPath+"/"):
+			return nil, option("HTTP.Routes", "of a plain absolute path that is not below /v1/models")
+		case r.Shape != "" && !r.Shape.Known():
+			return nil, option("HTTP.Routes", "of a shape that package meter has, or none")
+		case slices.ContainsFunc(all, func(o Route) bool { return o.Method == r.Method && o.Path == r.Path }):
+			return nil, option("HTTP.Routes", "of a method and path that are no other's")
+		}
+		all = append(all, r)
+	}
+	return all, nil
 }
 
 // modelsPath lists the models; below it stands each by its id.
@@ -35,14 +72,14 @@ const modelsPath = "/v1/models"
 // callRoute returns the route of a call. Whatever is not byte for byte on the
 // list is not a call: no other method, no trailing or doubled slash, no dot
 // segment, no escape of a letter.
-func callRoute(r *http.Request) (route, bool) {
+func (e *edge) callRoute(r *http.Request) (Route, bool) {
 	path := r.URL.EscapedPath()
-	for _, c := range routes {
-		if c.method == r.Method && c.path == path {
+	for _, c := range e.routes {
+		if c.Method == r.Method && c.Path == path {
 			return c, true
 		}
 	}
-	return route{}, false
+	return Route{}, false
 }
 
 // modelsRoute reports whether r asks for the list of models or for one of them,

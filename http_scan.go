@@ -12,6 +12,7 @@ import (
 
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
+	"example.com/tenet/usage/meter"
 )
 
 // A request body is read by two parties, the gateway and the upstream, and what
@@ -24,6 +25,7 @@ import (
 type member struct {
 	refused bool
 	is      jsonType
+	stored  string // what it refers to, where a route can
 }
 
 // jsonType is a type of JSON value, by what the value may begin with.
@@ -44,10 +46,14 @@ const (
 var guarded = map[string]member{
 	"model":                 {is: textType},
 	"messages":              {},
+	"input":                 {},
+	"prompt":                {},
+	"tools":                 {},
 	"stream":                {is: booleanType},
 	"stream_options":        {is: objectType},
 	"max_tokens":            {is: countType},
 	"max_completion_tokens": {is: countType},
+	"max_output_tokens":     {is: countType},
 	"n":                     {is: countType},
 	"best_of":               {is: countType},
 
@@ -67,9 +73,13 @@ var guarded = map[string]member{
 	"api_key":                  {refused: true},
 	"mock_response":            {refused: true},
 
-	"previous_response_id": {refused: true},
-	"conversation":         {refused: true},
+	"previous_response_id": {refused: true, stored: "response"},
+	"conversation":         {refused: true, stored: "conversation"},
 }
+
+// background is a member of a call of responses: what it makes is fetched later, by a
+// path that is not let through, and its usage told there.
+const background = "background"
 
 const (
 	guardedPrefix   = "max_" // every member that begins so is guarded
@@ -89,7 +99,10 @@ type bodyScan struct {
 	output int64
 
 	modelAt span
-	asking  edit // asks for usage in a stream where the client did not
+	plain   bool        // the model stands without quotes
+	asking  edit        // asks for usage in a stream where the client did not
+	stored  []reference // what the body refers to
+	sent    usage.Units // what the request tells of what it consumes
 }
 
 // edit puts text in the place of a stretch of a body.
@@ -101,7 +114,7 @@ type edit struct {
 // scanBody reads the top level of a body. What it accepts is one JSON object in
 // UTF-8 that every reader takes for the same model, stream and limits. It
 // allocates no more for a large body than for a small one.
-func scanBody(body []byte) (bodyScan, *HTTPError) {
+func scanBody(c Route, body []byte) (bodyScan, *HTTPError) {
 	if !utf8.Valid(body) || !json.Valid(body) {
 		return bodyScan{}, badBody("invalid_json", "", "The body is not valid JSON in UTF-8 without a byte order mark.")
 	}
@@ -109,29 +122,51 @@ func scanBody(body []byte) (bodyScan, *HTTPError) {
 	if body[start] != '{' {
 		return bodyScan{}, badBody("invalid_json", "", "The body must be one JSON object.")
 	}
-	found, refusal := findGuarded(body, start)
+	found, refusal := findGuarded(c, body, start)
 	if refusal != nil {
 		return bodyScan{}, refusal
 	}
-	if refersToStored(body, found["messages"]) {
-		return bodyScan{}, badBody("stored_reference", "messages",
-			"Files and audio stored at the model's provider cannot be referred to by id here. Send the content itself.")
+	s, refusal := readGuarded(c, body, found)
+	if refusal != nil {
+		return bodyScan{}, refusal
 	}
-	return readGuarded(body, found)
+	s.stored, refusal = references(c, body, found)
+	return s, refusal
 }
 
-func readGuarded(body []byte, found map[string]span) (bodyScan, *HTTPError) {
+func readGuarded(c Route, body []byte, found map[string]span) (bodyScan, *HTTPError) {
 	s := bodyScan{modelAt: found["model"], output: askedOutput(body, found)}
 	s.model = modelNamed(s.modelAt.of(body))
 	if at, ok := found["stream"]; ok {
 		s.stream = body[at.from] == 't'
 	}
-	if !s.stream {
+	if c.Shape == meter.Speech {
+		s.sent = s.sent.With(tenancy.UnitCharacters, characters(found["input"].of(body)))
+	}
+	if !s.stream || !c.AskUsage {
 		return s, nil
 	}
 	var refusal *HTTPError
 	s.asking, refusal = askForUsage(body, found)
 	return s, refusal
+}
+
+// characters is how many characters a quoted string has; -1 of what is none.
+func characters(quoted []byte) int64 {
+	if len(quoted) == 0 || quoted[0] != '"' {
+		return -1
+	}
+	n := int64(0)
+	for text := quoted[1 : len(quoted)-1]; len(text) > 0; n++ {
+		size := 0
+		if text[0] == '\\' {
+			_, size = unescape(text)
+		} else {
+			_, size = utf8.DecodeRune(text)
+		}
+		text = text[size:]
+	}
+	return n
 }
 
 // modelNamed is the model that a quoted string names, and [usage.UnknownModel]
@@ -152,7 +187,7 @@ func modelID(text string) tenancy.ModelID {
 }
 
 // findGuarded returns where the values of the guarded members stand.
-func findGuarded(body []byte, start int) (map[string]span, *HTTPError) {
+func findGuarded(c Route, body []byte, start int) (map[string]span, *HTTPError) {
 	found := make(map[string]span, 8)
 	var buf, folded [maxMemberName]byte
 	for at, value := range membersAt(body, start) {
@@ -164,7 +199,7 @@ func findGuarded(body []byte, start int) (map[string]span, *HTTPError) {
 			return nil, badBody("invalid_member", "", "A member's name holds a control character or half of a surrogate pair.")
 		}
 		key := appendFolded(folded[:0], name)
-		rule, known := guarded[string(key)]
+		rule, known := c.guards(key)
 		if !known && !bytes.HasPrefix(key, []byte(guardedPrefix)) {
 			continue
 		}
@@ -183,6 +218,16 @@ func findGuarded(body []byte, start int) (map[string]span, *HTTPError) {
 		return nil, noModel()
 	}
 	return found, nil
+}
+
+// guards is what the edge asks of a member of a call of the route.
+func (c Route) guards(folded []byte) (member, bool) {
+	if c.Shape == meter.Responses && string(folded) == background {
+		return member{is: booleanType}, true
+	}
+	rule, known := guarded[string(folded)]
+	rule.refused = rule.refused && (c.Shape != meter.Responses || rule.stored == "")
+	return rule, known
 }
 
 func checkMember(rule member, known bool, name, key, value []byte) *HTTPError {
@@ -220,7 +265,7 @@ func ambiguous(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError
 // askedOutput is the bound that the body itself sets on its output, -1 for none.
 // Two bounds of one thing count as the larger, several choices each.
 func askedOutput(body []byte, found map[string]span) int64 {
-	limit := max(number(body, found["max_tokens"]), number(body, found["max_completion_tokens"]))
+	limit := max(number(body, found["max_tokens"]), number(body, found["max_completion_tokens"]), number(body, found["max_output_tokens"]))
 	if limit < 0 {
 		return -1
 	}
@@ -280,40 +325,6 @@ func includeUsage(body []byte, at span) (asked span, empty bool, refusal *HTTPEr
 	return asked, empty, nil
 }
 
-// refersToStored reports whether messages name something that is stored at the
-// upstream, where all tenants share one account: a file_id anywhere, or the id of
-// an earlier audio answer.
-func refersToStored(body []byte, at span) bool {
-	for name, value := range membersWithin(body, at) {
-		if same, _ := foldsTo(name.of(body), "file_id"); same && body[value] == '"' {
-			return true
-		}
-	}
-	if at == (span{}) || body[at.from] != '[' {
-		return false
-	}
-	for message := range elementsAt(body, at.from) {
-		if body[message.from] == '{' && hasAudioID(body, message.from) {
-			return true
-		}
-	}
-	return false
-}
-
-func hasAudioID(body []byte, message int) bool {
-	for name, value := range membersAt(body, message) {
-		if same, _ := foldsTo(name.of(body), "audio"); !same || body[value.from] != '{' {
-			continue
-		}
-		for key := range membersAt(body, value.from) {
-			if same, _ := foldsTo(key.of(body), "id"); same {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // estimate is what the call is reserved before it runs: input by the rule of thumb
 // of four bytes a token, output as much as the client allows. Output without a
 // bound is unknown.
@@ -321,14 +332,18 @@ func (s bodyScan) estimate(size int) Estimate {
 	const bytesPerToken = 4
 	units := usage.Units{}.With(tenancy.UnitRequests, 1).
 		With(tenancy.UnitInput, (int64(size)+bytesPerToken-1)/bytesPerToken)
-	return Estimate{Units: units.With(tenancy.UnitOutput, s.output)}
+	return Estimate{Units: s.sent.Or(units.With(tenancy.UnitOutput, s.output))}
 }
 
 // splice returns the body with model in the place of what the client named, and
 // with the stream's usage asked for, as pieces to be sent one after the other.
 // The pieces share the body's memory.
 func (s bodyScan) splice(body []byte, model tenancy.ModelID) pieces {
-	edits := []edit{{s.modelAt, strconv.Quote(string(model))}} // no character of a model id needs escaping
+	text := string(model)
+	if !s.plain {
+		text = strconv.Quote(text) // no character of a model id needs escaping
+	}
+	edits := []edit{{s.modelAt, text}}
 	if s.asking != (edit{}) {
 		edits = append(edits, s.asking)
 		slices.SortStableFunc(edits, func(a, b edit) int { return a.at.from - b.at.from })

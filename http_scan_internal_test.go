@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"reflect"
 	"runtime"
 	"strings"
@@ -48,7 +49,7 @@ func TestScanSplices(t *testing.T) {
 		{"no stream, no asking", `{"model":"m","stream":false}`, `{"model":"vendor/served-1","stream":false}`, "m"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, refused := scanBody([]byte(tt.body))
+			s, refused := scanBody(routes[0], []byte(tt.body))
 			if refused != nil {
 				t.Fatalf("refused: %+v", *refused)
 			}
@@ -151,12 +152,9 @@ func TestScanRefuses(t *testing.T) {
 		{"mock_response", `{"model":"m","mock_response":null}`, "unsupported_parameter", "mock_response", "names other models, places or people's settings"},
 		{"previous response", `{"model":"m","previous_response_id":"resp_1"}`, "unsupported_parameter", "previous_response_id", "somebody else's"},
 		{"conversation", `{"model":"m","conversation":"conv_1"}`, "unsupported_parameter", "conversation", "somebody else's"},
-		{"stored file", `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}`, "stored_reference", "messages", "somebody else's"},
-		{"stored file, escaped", `{"model":"m","messages":[{"content":[{"file":{"file\u005fID":"file-1"}}]}]}`, "stored_reference", "messages", "somebody else's"},
-		{"stored audio", `{"model":"m","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}`, "stored_reference", "messages", "somebody else's"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, refused := scanBody([]byte(tt.body))
+			_, refused := scanBody(routes[0], []byte(tt.body))
 			if refused == nil {
 				t.Fatalf("accepted: %s", tt.why)
 			}
@@ -184,9 +182,101 @@ func TestScanLetsThroughWhatOnlyLooksStored(t *testing.T) {
 		`{"model":"m","messages":"file_id"}`,
 		`{"model":"m","messages":["file_id", "x"]}`,
 	} {
-		if _, refused := scanBody([]byte(body)); refused != nil {
-			t.Errorf("%s refused: %+v", body, *refused)
+		if s, refused := scanBody(routes[0], []byte(body)); refused != nil || len(s.stored) > 0 {
+			t.Errorf("%s refused: %+v, refers to %v", body, refused, s.stored)
 		}
+	}
+}
+
+// routeOf is the row of a path.
+func routeOf(t testing.TB, path string) Route {
+	for _, r := range routes {
+		if r.Path == path {
+			return r
+		}
+	}
+	t.Fatalf("no route %s", path)
+	return Route{}
+}
+
+func TestReferences(t *testing.T) {
+	const chat, responses = "/v1/chat/completions", "/v1/responses"
+	for _, tt := range []struct {
+		name, path, body string
+		want             []reference
+	}{
+		{"a file", chat, `{"model":"m","messages":[{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}]}`, []reference{{"file", "file-1"}}},
+		{"a file, escaped", chat, `{"model":"m","messages":[{"content":[{"file":{"file\u005fID":"file\u002d1"}}]}]}`, []reference{{"file", "file-1"}}},
+		{"spoken before", chat, `{"model":"m","messages":[{"role":"assistant","audio":{"id":"audio_1"}}]}`, []reference{{"audio", "audio_1"}}},
+		{"the answer before", responses, `{"model":"m","input":"x","previous_response_id":"resp_1"}`, []reference{{"response", "resp_1"}}},
+		{"no answer before", responses, `{"model":"m","input":"x","previous_response_id":null,"conversation":null,"prompt":null}`, nil},
+		{"a conversation", responses, `{"model":"m","conversation":"conv_1"}`, []reference{{"conversation", "conv_1"}}},
+		{"a conversation as an object", responses, `{"model":"m","conversation":{"id":"conv_1"}}`, []reference{{"conversation", "conv_1"}}},
+		{"a stored prompt", responses, `{"model":"m","prompt":{"version":"2","ID":"pmpt_1","variables":{}}}`, []reference{{"prompt", "pmpt_1"}}},
+		{"files of the input", responses, `{"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_id":"file-1"},{"type":"input_image","file_id":"file-2"}]}]}`, []reference{{"file", "file-1"}, {"file", "file-2"}}},
+		{"tools that search files", responses, `{"model":"m","tools":[{"type":"file_search","vector_store_ids":["vs_1","vs_2"]}]}`, []reference{{"vector_store", "vs_1"}, {"vector_store", "vs_2"}}},
+		{"tools that run code", responses, `{"model":"m","tools":[{"type":"code_interpreter","container":"cntr_1"},{"type":"code_interpreter","container":{"type":"auto","file_ids":["file-1"]}}]}`, []reference{{"container", "cntr_1"}, {"file", "file-1"}}},
+		{"an item of an earlier answer", responses, `{"model":"m","input":[{"type":"item_reference","id":"msg_1"},{"id":"rs_1","type":"reasoning","summary":[]}]}`, []reference{{"item", "msg_1"}, {"item", "rs_1"}}},
+		{"items that carry their content", responses, `{"model":"m","input":[{"type":"message","id":"msg_1","role":"assistant","content":[]},{"role":"user","id":"x","content":"y"},{"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c","output":"1"}]}`, nil},
+		{"a tool of the client's own", responses, `{"model":"m","tools":[{"type":"function","name":"f","parameters":{"properties":{"file_id":{"type":"string"},"vector_store_ids":{"type":"array"}},"required":["file_id"]}}]}`, nil},
+		{"text about ids", responses, `{"model":"m","input":"{\"file_id\":\"x\"}","instructions":"file_id"}`, nil},
+		{"a prompt of text", "/v1/completions", `{"model":"m","prompt":{"id":"p"}}`, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s, refused := scanBody(routeOf(t, tt.path), []byte(tt.body))
+			if refused != nil {
+				t.Fatalf("refused: %+v", *refused)
+			}
+			if diff := cmp.Diff(tt.want, s.stored, cmp.AllowUnexported(reference{})); diff != "" {
+				t.Errorf("references (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestScanOfResponses(t *testing.T) {
+	c := routeOf(t, "/v1/responses")
+	for _, tt := range []struct{ name, body, code string }{
+		{"in the background", `{"model":"m","background":true}`, "unsupported_parameter"},
+		{"in the background twice", `{"model":"m","background":false,"background":true}`, "duplicate_member"},
+		{"in the background, a text", `{"model":"m","background":"true"}`, "invalid_type"},
+		{"input twice", `{"model":"m","input":"x","input":[{"type":"item_reference","id":"x"}]}`, "duplicate_member"},
+		{"tools in another case", `{"model":"m","Tools":[]}`, "invalid_member"},
+		{"the answer before, twice", `{"model":"m","previous_response_id":null,"previous_response_id":"x"}`, "duplicate_member"},
+		{"a bound twice", `{"model":"m","max_output_tokens":1,"max_output_tokens":2}`, "duplicate_member"},
+		{"a bound of a text", `{"model":"m","max_output_tokens":"1"}`, "invalid_type"},
+		{"more references than are looked at", `{"model":"m","tools":[{"file_ids":[` + strings.Repeat(`"x",`, 64) + `"x"]}]}`, "stored_reference"},
+	} {
+		if _, refused := scanBody(c, []byte(tt.body)); refused == nil || refused.Code != tt.code {
+			t.Errorf("%s: %+v, want %s", tt.name, refused, tt.code)
+		}
+	}
+	s, refused := scanBody(c, []byte(`{"model":"m","stream":true,"background":false,"max_output_tokens":7,"tools":[{"file_ids":[`+strings.Repeat(`"x",`, 63)+`"x"]}]}`))
+	if refused != nil || !s.stream || s.asking != (edit{}) || s.output != 7 || len(s.stored) != 64 {
+		t.Errorf("scan = %+v, %+v", s, refused)
+	}
+}
+
+func TestCharacters(t *testing.T) {
+	c := routeOf(t, "/v1/audio/speech")
+	for _, tt := range []struct {
+		input string
+		want  int64
+	}{
+		{`""`, 0}, {`"abc"`, 3}, {`"größe"`, 5}, {`"\u00e9\n\""`, 3}, {`"\ud83d\ude00"`, 1}, {`"\ud83d"`, 1}, {`"😀"`, 1}, {`"` + strings.Repeat("a", 4096) + `"`, 4096},
+		{`null`, -1}, {`["a"]`, -1}, {`7`, -1},
+	} {
+		s, refused := scanBody(c, []byte(`{"model":"m","voice":"x","input":`+tt.input+`}`))
+		n, known := s.sent.Get(tenancy.UnitCharacters)
+		if !known {
+			n = -1
+		}
+		if refused != nil || n != tt.want {
+			t.Errorf("%s: %d characters, want %d, %+v", tt.input, n, tt.want, refused)
+		}
+	}
+	if s, _ := scanBody(routes[0], []byte(`{"model":"m","input":"abc"}`)); s.sent != (usage.Units{}) {
+		t.Errorf("a chat sends %v", s.sent)
 	}
 }
 
@@ -206,7 +296,7 @@ func TestEstimate(t *testing.T) {
 		{"the largest", `{"model":"m","max_tokens":2147483647,"n":2147483647}`, 2147483647 * 2147483647, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s, refused := scanBody([]byte(tt.body))
+			s, refused := scanBody(routes[0], []byte(tt.body))
 			if refused != nil {
 				t.Fatalf("refused: %+v", *refused)
 			}
@@ -227,7 +317,7 @@ func TestScanAllocates(t *testing.T) {
 	scan := func(members int) float64 {
 		body := []byte(`{"model":"m","stream":true` + strings.Repeat(`,"some_member_of_the_body":[{"x":"\u0041"}]`, members) + `}`)
 		return testing.AllocsPerRun(10, func() {
-			if _, refused := scanBody(body); refused != nil {
+			if _, refused := scanBody(routes[0], body); refused != nil {
 				t.Fatalf("refused: %+v", *refused)
 			}
 		})
@@ -239,7 +329,7 @@ func TestScanAllocates(t *testing.T) {
 	long := []byte(`{"model":"` + strings.Repeat("m", size) + `"}`)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, _ = scanBody(long)
+	_, _ = scanBody(routes[0], long)
 	runtime.ReadMemStats(&after)
 	if took := after.TotalAlloc - before.TotalAlloc; took > size/2 {
 		t.Errorf("%d bytes allocated for a model of %d", took, size)
@@ -261,7 +351,7 @@ func FuzzScan(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		given := bytes.Clone(body)
-		s, refused := scanBody(body)
+		s, refused := scanBody(routes[0], body)
 		if refused != nil {
 			if refused.Status != 400 || refused.Message == "" {
 				t.Fatalf("refused as %+v", *refused)
@@ -327,10 +417,51 @@ func BenchmarkScan(b *testing.B) {
 			body := []byte(`{"stream":true,"messages":[` + message + strings.Repeat(","+message, size/len(message)) + `],"model":"m"}`)
 			b.SetBytes(int64(len(body)))
 			for b.Loop() {
-				if _, refused := scanBody(body); refused != nil {
+				if _, refused := scanBody(routes[0], body); refused != nil {
 					b.Fatalf("refused: %+v", *refused)
 				}
 			}
 		})
 	}
+}
+
+// Whatever a form is, it is refused or its model is spliced: nothing panics, and what
+// mime/multipart reads in what is sent on is the model that was decided on, first.
+func FuzzScanForm(f *testing.F) {
+	part := func(head, body string) string {
+		return "--b\r\nContent-Disposition: form-data; " + head + "\r\n\r\n" + body + "\r\n"
+	}
+	f.Add([]byte(part(`name="model"`, "m") + part(`name="file"; filename="x"`, "y") + "--b--\r\n"))
+	f.Add([]byte(part(`name="model"`, "m\r\n--") + part(`name="MODEL"`, "y") + "--b--"))
+	f.Add([]byte(part(`name=model`, "") + "--b--\r\n"))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		s, refused := scanForm(body, "b")
+		if refused != nil {
+			return
+		}
+		sent := joined(t, s.splice(body, served))
+		form := multipart.NewReader(strings.NewReader(sent), "b")
+		models := 0
+		for {
+			p, err := form.NextRawPart()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				t.Fatalf("%q: %v", sent, err)
+			}
+			content, err := io.ReadAll(p)
+			if err != nil {
+				t.Fatalf("%q: %v", sent, err)
+			}
+			if strings.EqualFold(p.FormName(), "model") {
+				if models++; string(content) != string(served) {
+					t.Fatalf("%q: another model, %q", sent, content)
+				}
+			}
+		}
+		if models != 1 {
+			t.Fatalf("%q: %d models", sent, models)
+		}
+	})
 }

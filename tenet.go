@@ -170,7 +170,9 @@ func configure(st store.Store, o *Options) (*Tenet, error) {
 	if t.usage == nil {
 		return nil, option("Usage", "set, where the store keeps no usage")
 	}
-	t.http = newEdge(filled.HTTP)
+	if t.http, err = newEdge(filled.HTTP); err != nil {
+		return nil, err
+	}
 	t.replica = newReplica(st, filled.Peppers, t.clock, filled.MaxStaleness)
 	return t, nil
 }
