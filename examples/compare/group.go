@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"example.com/tenet"
+	"example.com/tenet/store"
 	"example.com/tenet/store/sqlitefile"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -41,13 +42,20 @@ func group(ctx context.Context, r *report, o options) error {
 		return err
 	}
 	crowd, err := crowdOf(ctx, w, t, o.times(calls))
-	if err != nil {
-		return errors.Join(err, t.Close())
+	if err == nil {
+		err = compareGroup(ctx, r, o, st, crowd, filepath.Join(dir, "block"))
 	}
-	disk, err := newDisk(dir)
+	return errors.Join(err, t.Close())
+}
+
+// compareGroup measures the crowd beside single records and the disk, on which a file
+// is made at path.
+func compareGroup(ctx context.Context, r *report, o options, st store.Usage, crowd *crowd, path string) error {
+	disk, err := newDisk(path)
 	if err != nil {
-		return errors.Join(err, t.Close())
+		return err
 	}
+	defer disk.Close() //nolint:errcheck // the file is removed
 	single := newTraffic(time.Now().Add(-time.Hour), time.Millisecond)
 	took, err := interleave(o.rounds,
 		subject{"64 callers, Finish", callers * crowd.each, crowd.run},
@@ -60,7 +68,7 @@ func group(ctx context.Context, r *report, o options) error {
 			return nil
 		}},
 		subject{"fdatasync of 4 KiB", syncs, disk.run})
-	if err = errors.Join(err, t.Close(), disk.Close()); err != nil {
+	if err != nil {
 		return err
 	}
 	show := r.table("Durable records of many callers", "who", "records/s", "ratio", "p50 ms", "p99 ms")
@@ -143,8 +151,8 @@ type disk struct {
 	p50, p99 series
 }
 
-func newDisk(dir string) (*disk, error) {
-	f, err := os.Create(filepath.Join(dir, "block"))
+func newDisk(path string) (*disk, error) {
+	f, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
