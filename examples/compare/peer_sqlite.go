@@ -24,17 +24,18 @@ CREATE TABLE key_model (key INTEGER NOT NULL, model TEXT NOT NULL, PRIMARY KEY (
 CREATE TABLE place (user TEXT NOT NULL, project INTEGER NOT NULL, role TEXT NOT NULL, PRIMARY KEY (user, project)) STRICT, WITHOUT ROWID;
 `
 
-// sqlMayCall is the one statement: digest, model, now.
+// sqlMayCall is the one statement: digest, model, now. The order of its joins is given,
+// which needs no ANALYZE; after one SQLite would plan anew at each execution.
 const sqlMayCall = `SELECT 1 FROM api_key k
-JOIN project p ON p.id = k.project
-JOIN organization o ON o.id = p.org
-JOIN org_model om ON om.org = o.id AND om.model = ?2
-JOIN project_model pm ON pm.project = p.id AND pm.model = ?2
+CROSS JOIN project p ON p.id = k.project
+CROSS JOIN organization o ON o.id = p.org
+CROSS JOIN org_model om ON om.org = o.id AND om.model = ?2
+CROSS JOIN project_model pm ON pm.project = p.id AND pm.model = ?2
 LEFT JOIN key_model km ON km.key = k.id AND km.model = ?2
 WHERE k.digest = ?1 AND k.revoked IS NULL AND (k.expires IS NULL OR k.expires > ?3)
 	AND p.archived IS NULL AND o.suspended IS NULL AND (k.narrowed = 0 OR km.key IS NOT NULL)`
 
-const sqlVisible = `SELECT p.id, p.name FROM place m JOIN project p ON p.id = m.project
+const sqlVisible = `SELECT p.id, p.name FROM place m CROSS JOIN project p ON p.id = m.project
 WHERE m.user = ? AND p.archived IS NULL ORDER BY p.org, p.name`
 
 // database opens a file of SQLite as sqlitefile does: WAL, and durable at each commit.
@@ -56,9 +57,6 @@ func sqlWorld(ctx context.Context, w *world, dir string) (*sql.DB, error) {
 	}
 	if _, err = db.ExecContext(ctx, sqlSchema); err == nil {
 		err = w.intoTables(ctx, db)
-	}
-	if err == nil {
-		_, err = db.ExecContext(ctx, "ANALYZE")
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
