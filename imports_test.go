@@ -60,6 +60,7 @@ var importTable = []row{
 	{"examples/gateway", "any", "any", "a host"},
 	{"examples/policytest", "any", "any", "a host"},
 	{"examples/quickstart", "any", "any", "a host"},
+	{"examples/report", "any", "any", "a host"},
 }
 
 // topLevel is all that stands at the top, beside Go files of package tenet and
