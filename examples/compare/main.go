@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -75,6 +76,7 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		return err
 	}
 	defer os.RemoveAll(o.dir)
+	defer tidyOnInterrupt(o.dir)()
 	r := &report{Sizes: o.sizes()}
 	for _, p := range parts() {
 		if len(o.only) > 0 && !slices.Contains(o.only, p.of) {
@@ -90,6 +92,25 @@ func run(ctx context.Context, args []string, out, progress io.Writer) (err error
 		return r.json(out)
 	}
 	return r.text(out)
+}
+
+// tidyOnInterrupt removes dir, which may hold gigabytes, and ends the program when
+// somebody interrupts it, until the function that it returns is called. A context that
+// can be cancelled would not do: the driver starts a goroutine for each statement under
+// one.
+func tidyOnInterrupt(dir string) (stop func()) {
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt)
+	done := make(chan struct{})
+	go func() {
+		select {
+		case <-interrupted:
+			_ = os.RemoveAll(dir)
+			os.Exit(130)
+		case <-done:
+		}
+	}()
+	return func() { signal.Stop(interrupted); close(done) }
 }
 
 func parse(args []string, help io.Writer) (options, error) {
