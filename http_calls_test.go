@@ -126,6 +126,7 @@ func TestHTTPForms(t *testing.T) {
 		{"space behind a delimiter", strings.Replace(formOf(modelField, "m1", fileField, "x"), "--x y\r\n", "--x y \r\n", 1), 400, "invalid_form", "some take it"},
 		{"another boundary", strings.ReplaceAll(formOf(modelField, "m1", fileField, "x"), "x y", "xy"), 400, "invalid_form", "not the one announced"},
 		{"fallbacks", formOf(modelField, "m1", `name="Fallbacks"`, `["m3"]`, fileField, "x"), 400, "unsupported_parameter", "names other models"},
+		{"a stored file", formOf(modelField, "m1", `name="file_id"`, "file-1"), 400, "unsupported_parameter", "somebody else's"},
 		{"as many parts as are taken", formOf(append([]string{modelField, "m1"}, repeated(`name="x"`, 62, fileField)...)...), 200, "", ""},
 		{"one part more", formOf(append([]string{modelField, "m1"}, repeated(`name="x"`, 63, fileField)...)...), 400, "invalid_form", "bounded"},
 		{"a header as long as a body", formOf(modelField, "m1", `name="x"; filename="`+strings.Repeat("x", 1100)+`"`, "x"), 400, "invalid_form", "bounded"},

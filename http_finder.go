@@ -121,8 +121,12 @@ func (f *usageFinder) begin() {
 	f.kept = append(append(f.kept, f.name...), ':')
 }
 
-// answer is what was kept, read as an answer of a shape.
+// answer is what was kept, read as an answer of a shape. Of one that was cut off in the
+// middle of a member to keep, nothing is known: half of a number is another number.
 func (f *usageFinder) answer(shape meter.Shape) meter.Answer {
+	if f.keeping || f.listing || len(f.kept) >= maxKept {
+		return meter.Answer{}
+	}
 	a := meter.Body(shape, bytes.Join([][]byte{[]byte("{"), f.kept, []byte("}")}, nil))
 	if shape == meter.Images && f.listed {
 		a.Units = a.Units.With(tenancy.UnitImages, f.images)

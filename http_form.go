@@ -21,6 +21,17 @@ const (
 	maxPartHeader = 1024 // bytes
 )
 
+// plainBoundary says whether parts can be separated by b (RFC 2046, 5.1.1).
+func plainBoundary(b string) bool {
+	const more = "'()+_,-./:=? "
+	for _, c := range []byte(b) {
+		if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte(more, c) >= 0) {
+			return false
+		}
+	}
+	return b != "" && len(b) <= 70 && b[len(b)-1] != ' '
+}
+
 // formFields are those that the edge looks at. Each occurs once at most.
 var formFields = []string{"model", "stream", "file"}
 
@@ -38,7 +49,7 @@ func scanForm(body []byte, boundary string) (bodyScan, *HTTPError) {
 			return s, badForm("The form has a part that cannot be read for certain, or more than 64.")
 		}
 		field := folded(name)
-		if strings.HasPrefix(field, "max_") || guarded[field].refused {
+		if _, stored := storedKinds[field]; stored || strings.HasPrefix(field, guardedPrefix) || guarded[field].refused {
 			return s, badBody("unsupported_parameter", "", "This gateway does not take a field of the form.")
 		}
 		if !slices.Contains(formFields, field) {

@@ -44,7 +44,7 @@ type HTTPOptions struct {
 
 	// Owns says whether a caller may refer to something that is stored at the models'
 	// provider, where all tenants share one account: kind is "response", "conversation",
-	// "prompt", "file", "vector_store", "container", "item" or "audio", id is the
+	// "prompt", "file", "vector_store", "container", "skill", "item", "audio" or "voice", id is the
 	// client's text. It is asked for each that a body names; one answer of false refuses
 	// the call. Nil refuses every reference.
 	Owns func(ctx context.Context, caller access.Subject, kind, id string) bool
@@ -160,6 +160,7 @@ type exchange struct {
 	r     *http.Request
 	id    string
 	route Route
+	media string // the content type that next gets
 	slot  *keySlot
 	held  int64 // of edge.buffered, and of the slot's
 }
@@ -241,13 +242,21 @@ func (x *exchange) readCall() ([]byte, bodyScan, *HTTPError) {
 	if refused != nil {
 		return nil, bodyScan{}, refused
 	}
-	if x.route.Form {
+	if x.route.Form { // next gets the boundary in the one spelling, whatever the client's was
+		x.media = mime.FormatMediaType(formMedia, map[string]string{"boundary": boundary})
 		s, refused := scanForm(body, boundary)
 		return body, s, refused
 	}
+	x.media = jsonMedia
 	s, refused := scanBody(x.route, body)
 	return body, s, refused
 }
+
+// The content types of calls.
+const (
+	jsonMedia = "application/json"
+	formMedia = "multipart/form-data"
+)
 
 // owns says whether the caller may refer to everything that a body refers to.
 func (x *exchange) owns(caller access.Subject, stored []reference) bool {
@@ -271,14 +280,14 @@ func checkContent(r *http.Request, c Route) (boundary string, _ *HTTPError) {
 			return "", badBody("invalid_member", "model", "Name the model in the body alone, not in the URL.")
 		}
 	}
-	want := "application/json"
+	want := jsonMedia
 	if c.Form {
-		want = "multipart/form-data"
+		want = formMedia
 	}
 	types := r.Header.Values("Content-Type")
 	if len(types) == 1 {
 		media, params, err := mime.ParseMediaType(types[0])
-		if err == nil && media == want && (!c.Form || params["boundary"] != "") {
+		if err == nil && media == want && (!c.Form || plainBoundary(params["boundary"])) {
 			return params["boundary"], nil
 		}
 	}
@@ -368,9 +377,7 @@ func (x *exchange) outgoing(ctx context.Context, body pieces) *http.Request {
 	out.RequestURI = x.route.Path
 	out.Header = x.http.forwarded(x.r.Header)
 	out.Header.Set(requestIDHeader, x.id)
-	if !x.route.Form { // whose type has the boundary
-		out.Header.Set("Content-Type", "application/json")
-	}
+	out.Header.Set("Content-Type", x.media)
 	out.Header.Set("Accept-Encoding", "identity") // an absent one makes http.Transport ask for gzip
 	out.Form, out.PostForm, out.MultipartForm = nil, nil, nil
 	out.TransferEncoding, out.Trailer = nil, nil

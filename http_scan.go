@@ -49,6 +49,8 @@ var guarded = map[string]member{
 	"input":                 {},
 	"prompt":                {},
 	"tools":                 {},
+	"voice":                 {},
+	"audio":                 {},
 	"stream":                {is: booleanType},
 	"stream_options":        {is: objectType},
 	"max_tokens":            {is: countType},
@@ -327,11 +329,14 @@ func includeUsage(body []byte, at span) (asked span, empty bool, refusal *HTTPEr
 
 // estimate is what the call is reserved before it runs: input by the rule of thumb
 // of four bytes a token, output as much as the client allows. Output without a
-// bound is unknown.
+// bound is unknown, as is all of a form.
 func (s bodyScan) estimate(size int) Estimate {
 	const bytesPerToken = 4
-	units := usage.Units{}.With(tenancy.UnitRequests, 1).
-		With(tenancy.UnitInput, (int64(size)+bytesPerToken-1)/bytesPerToken)
+	units := usage.Units{}.With(tenancy.UnitRequests, 1)
+	if s.plain { // a recording, whose bytes are no tokens
+		return Estimate{Units: units}
+	}
+	units = units.With(tenancy.UnitInput, (int64(size)+bytesPerToken-1)/bytesPerToken)
 	return Estimate{Units: s.sent.Or(units.With(tenancy.UnitOutput, s.output))}
 }
 

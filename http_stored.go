@@ -18,15 +18,19 @@ var storedKinds = map[string]string{
 	"file_id": "file", "file_ids": "file",
 	"vector_store_id": "vector_store", "vector_store_ids": "vector_store",
 	"container": "container", "container_id": "container",
+	"skill_id": "skill",
 }
 
 // references returns everything stored that a body refers to: of a chat, what its
 // messages name; of a call of responses, what it goes on from and what its input and
-// its tools name. Other calls take content alone.
+// its tools name; of both and of speech, a voice of the account's own. Other calls take
+// content alone.
 func references(c Route, body []byte, found map[string]span) ([]reference, *HTTPError) {
 	r := referrer{body: body}
 	r.within(found["messages"])
 	r.each(found["messages"], r.audio)
+	r.member("voice", found["voice"], "id")
+	r.voice(found["audio"])
 	if c.Shape == meter.Responses {
 		r.text("response", found["previous_response_id"])
 		r.text("conversation", found["conversation"])
@@ -102,9 +106,12 @@ func (r *referrer) within(at span) {
 	}
 }
 
-// each hands over the objects of the list at a place.
+// each hands over the objects of the list at a place, or the one that is there without.
 func (r *referrer) each(at span, look func(object span)) {
 	if at == (span{}) || r.body[at.from] != '[' {
+		if at != (span{}) && r.body[at.from] == '{' {
+			look(at)
+		}
 		return
 	}
 	for element := range elementsAt(r.body, at.from) {
@@ -123,20 +130,36 @@ func (r *referrer) audio(message span) {
 	}
 }
 
+// voice is how a chat is to sound, which may be a voice of the account's own.
+func (r *referrer) voice(audio span) {
+	if audio == (span{}) || r.body[audio.from] != '{' {
+		return
+	}
+	for name, value := range membersAt(r.body, audio.from) {
+		if same, _ := foldsTo(name.of(r.body), "voice"); same {
+			r.member("voice", value, "id")
+		}
+	}
+}
+
 // carried are the items of an input that carry their content with them, whatever id they
 // have beside it. Others may be there as an id alone.
 var carried = map[string]bool{`"message"`: true, `"function_call"`: true, `"function_call_output"`: true, `"custom_tool_call"`: true, `"custom_tool_call_output"`: true}
 
-// item is an item of the input that stands for one that is stored.
+// item is an item of the input that may stand for one that is stored: whatever is not
+// certain to carry its content. A type that is said twice, or not exactly so, is what
+// some reader makes of it.
 func (r *referrer) item(object span) {
-	plain := false
+	types, spoken, plain := 0, false, true
 	for name, value := range membersAt(r.body, object.from) {
-		same, _ := foldsTo(name.of(r.body), "type")
-		plain = plain || same && carried[string(value.of(r.body))]
-		same, _ = foldsTo(name.of(r.body), "role") // a message, whose type may be left out
-		plain = plain || same
+		if same, exact := foldsTo(name.of(r.body), "type"); same {
+			types++
+			plain = plain && exact && carried[string(value.of(r.body))]
+		}
+		_, role := foldsTo(name.of(r.body), "role") // a message, whose type may be left out
+		spoken = spoken || role
 	}
-	if !plain {
+	if !plain || types == 0 && !spoken || types > 1 {
 		r.member("item", object, "id")
 	}
 }

@@ -110,6 +110,7 @@ var generated = map[string]member{
 
 // ending is what an event says of its stream.
 type ending struct {
+	of     Shape // the only shape that has it; empty for all that name their events
 	failed bool
 	image  bool // one more is there
 }
@@ -117,11 +118,11 @@ type ending struct {
 // endings are the events after which nothing more is owed, of the shapes that name their
 // events, by the JSON text of the name. Streams of the others end with "[DONE]".
 var endings = map[string]ending{
-	`"response.completed"`:         {},
-	`"response.incomplete"`:        {}, // cut short by a limit of the client's
-	`"response.failed"`:            {failed: true},
+	`"response.completed"`:         {of: Responses},
+	`"response.incomplete"`:        {of: Responses}, // cut short by a limit of the client's
+	`"response.failed"`:            {of: Responses, failed: true},
 	`"error"`:                      {failed: true},
-	`"image_generation.completed"`: {image: true},
-	`"speech.audio.done"`:          {},
-	`"transcript.text.done"`:       {},
+	`"image_generation.completed"`: {of: Images, image: true},
+	`"speech.audio.done"`:          {of: Speech},
+	`"transcript.text.done"`:       {of: Transcriptions},
 }

@@ -23,6 +23,7 @@ const MaxEvent = 1 << 20
 type Stream struct {
 	shape Shape
 	strip bool
+	hints []string
 
 	event   []byte // of the open event, what has come and was not passed on
 	out     []byte // what Pass returns when it strips; its array is used again
@@ -47,7 +48,7 @@ type Stream struct {
 // "usage":null that the same option adds to every other event stay: clients take
 // them for what they say. An event is taken out whole, with the comments in it.
 func NewStream(shape Shape, strip bool) *Stream {
-	return &Stream{shape: shape, strip: strip}
+	return &Stream{shape: shape, strip: strip, hints: hints[shape]}
 }
 
 // Pass reads the next bytes of the stream and returns those to send on now. If
@@ -93,7 +94,7 @@ func (s *Stream) Answer() Answer {
 // ends takes note of an event that is the last, or is an image.
 func (s *Stream) ends(event []byte) {
 	e, ok := endings[string(event)]
-	if !ok {
+	if !ok || e.of != "" && e.of != s.shape {
 		return
 	}
 	s.done, s.failed = true, s.failed || e.failed
@@ -111,10 +112,20 @@ func (s *Stream) Done() bool { return s.done }
 // lineEnd returns how many bytes of p belong to its first line, the CR or LF that
 // ends it included, and whether the line ends in p.
 func lineEnd(p []byte) (n int, ended bool) {
-	if i := bytes.IndexAny(p, "\r\n"); i >= 0 {
-		return i + 1, true
+	const window = 512 // so that lines which end with CR are not each looked for LF to the end of p
+	for n < len(p) {
+		w := p[n:min(n+window, len(p))]
+		if lf := bytes.IndexByte(w, '\n'); lf >= 0 {
+			w, ended = w[:lf+1], true
+		}
+		if cr := bytes.IndexByte(w, '\r'); cr >= 0 {
+			w, ended = w[:cr+1], true
+		}
+		if n += len(w); ended {
+			break
+		}
 	}
-	return len(p), false
+	return n, ended
 }
 
 // line takes a line, or a part of one; ended says that its end is in part.
@@ -146,11 +157,22 @@ func (s *Stream) keep(part []byte) {
 	case len(s.event)+len(part) > MaxEvent:
 		s.pass(s.event)
 		s.pass(part)
-		s.large = eventName(s.event)
-		s.event, s.tooBig, s.units = s.event[:0], true, usage.Units{}
+		s.overflow()
 	default:
 		s.event = append(s.event, part...)
 	}
+}
+
+// overflow gives the open event up. What it may have told is unknown from here on; images
+// are still counted where its name tells whether it is one.
+func (s *Stream) overflow() {
+	s.large = eventName(s.event)
+	images := int64(-1)
+	if n, ok := s.units.Get(tenancy.UnitImages); ok && s.large != "" {
+		images = n
+	}
+	s.units = usage.Units{}.With(tenancy.UnitImages, images)
+	s.event, s.tooBig = s.event[:0], true
 }
 
 func (s *Stream) pass(b []byte) {
@@ -166,7 +188,7 @@ func (s *Stream) finish() {
 			s.pass(s.event)
 		}
 	}
-	if s.tooBig {
+	if _, named := shapes[s.shape]["type"]; s.tooBig && named {
 		s.ends([]byte(s.large))
 	}
 	s.event, s.tooBig, s.free = s.event[:0], false, true
@@ -215,6 +237,9 @@ func (s *Stream) data() []byte {
 func (s *Stream) read(data []byte) (extra bool) {
 	if string(bytes.TrimSpace(data)) == "[DONE]" {
 		s.done = true
+		return false
+	}
+	if s.idle(data) {
 		return false
 	}
 	r, ok := read(s.shape, data)
