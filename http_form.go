@@ -23,13 +23,8 @@ const (
 
 // plainBoundary says whether parts can be separated by b (RFC 2046, 5.1.1).
 func plainBoundary(b string) bool {
-	const more = "'()+_,-./:=? "
-	for _, c := range []byte(b) {
-		if !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte(more, c) >= 0) {
-			return false
-		}
-	}
-	return b != "" && len(b) <= 70 && b[len(b)-1] != ' '
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'()+_,-./:=? "
+	return b != "" && len(b) <= 70 && strings.Trim(b, letters) == "" && b[len(b)-1] != ' '
 }
 
 // formFields are those that the edge looks at. Each occurs once at most.
