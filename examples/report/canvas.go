@@ -20,18 +20,24 @@ type drawing struct {
 	body            string
 }
 
-// frame is the width that a chart is drawn for, in pixels of CSS.
+// frame is the width that a chart is drawn for, in pixels of CSS, so that its letters are
+// the same size everywhere.
 type frame int
 
-// The frames: of a screen and of a telephone.
+// The frames: of a telephone, or of a chart beside a table; of a tablet, paper or a
+// README; of a screen.
 const (
-	wide   frame = 760
 	narrow frame = 340
+	middle frame = 760
+	wide   frame = 1180
 )
 
 func (f frame) String() string {
-	if f == narrow {
+	switch f {
+	case narrow:
 		return "narrow"
+	case middle:
+		return "middle"
 	}
 	return "wide"
 }
@@ -85,20 +91,25 @@ func (c *canvas) drawing(id, title, desc string) drawing {
 }
 
 // inline is the drawing as a part of a page that has the style of charts.
-func (d drawing) inline() string { return d.svg("", "") }
+func (d drawing) inline() string { return d.svg(0, "", "") }
 
-// standalone is the drawing as a file of its own, with its style and a background.
+// standalone is the drawing as a file of its own, with its style, a background and a
+// margin.
 func (d drawing) standalone() string {
-	background := fmt.Sprintf(`<rect class="bg" width="%d" height="%d" rx="6"/>`+"\n", d.width, d.height)
-	return d.svg(fmt.Sprintf(` xmlns="http://www.w3.org/2000/svg" width="%d" height="%d"`, d.width, d.height), "<style>"+chartStyle+"</style>\n"+background)
+	const margin = 16
+	w, h := d.width+2*margin, d.height+2*margin
+	background := fmt.Sprintf(`<rect class="bg" x="-%d" y="-%d" width="%d" height="%d" rx="6"/>`+"\n", margin, margin, w, h)
+	attributes := fmt.Sprintf(` xmlns="http://www.w3.org/2000/svg" width="%d" height="%d"`, w, h)
+	return d.svg(margin, attributes, "<style>"+chartStyle+"</style>\n"+background)
 }
 
-func (d drawing) svg(attributes, before string) string {
-	return fmt.Sprintf(`<svg%s class="chart" viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t %s-d">
+func (d drawing) svg(margin int, attributes, before string) string {
+	box := fmt.Sprintf("%d %d %d %d", -margin, -margin, d.width+2*margin, d.height+2*margin)
+	return fmt.Sprintf(`<svg%s class="chart" viewBox="%s" role="img" aria-labelledby="%s-t %s-d">
 <title id="%s-t">%s</title>
 <desc id="%s-d">%s</desc>
 %s%s</svg>
-`, attributes, d.width, d.height, d.id, d.id, d.id, html.EscapeString(d.title), d.id, html.EscapeString(d.desc), before, d.body)
+`, attributes, box, d.id, d.id, d.id, html.EscapeString(d.title), d.id, html.EscapeString(d.desc), before, d.body)
 }
 
 // chartStyle is the style of charts, on a light ground and on a dark one. Colours of

@@ -27,6 +27,7 @@ type plot struct {
 	band            []bool   // periods with a ground of their own
 	series          []series
 	marks           []mark
+	strokes         bool               // the legend shows lines, not bars
 	axis, exact     func(int64) string // how numbers are written at the axis, and in full
 }
 
@@ -66,6 +67,7 @@ func (p plot) lines(f frame) drawing {
 			most = max(most, v)
 		}
 	}
+	p.strokes = true
 	c, a, top := p.begin(f, most)
 	step := a.width / float64(len(p.names))
 	for n, s := range p.series {
@@ -95,11 +97,11 @@ func (p plot) begin(f frame, most int64) (c *canvas, a area, top int64) {
 	scale := ticks(most, 4)
 	top = scale[len(scale)-1]
 	c.text("h", "start", 0, 16, p.title)
-	a.top = p.legend(c, 38) + 22
+	a.top = p.legend(c, 38) + 28
 	for _, v := range scale {
 		a.left = max(a.left, textWidth(p.axis(v))+8)
 	}
-	a.width, a.height = float64(f)-a.left-6, 190
+	a.width, a.height = float64(f)-a.left-6, p.height(f)
 	c.height = int(a.top+a.height) + 26
 	step := a.width / float64(max(len(p.names), 1))
 	for i, on := range p.band {
@@ -115,16 +117,27 @@ func (p plot) begin(f frame, most int64) (c *canvas, a area, top int64) {
 	return c, a, top
 }
 
+// height is that of the area: a wide chart is a little higher.
+func (p plot) height(f frame) float64 { return 165 + float64(f)/15 }
+
 // legend draws what the colours stand for, in as many lines as it takes, and returns the
 // height of the last.
 func (p plot) legend(c *canvas, y float64) float64 {
-	x := 0.0
+	begin := 0.0
+	if p.strokes {
+		begin = 8
+	}
+	x := begin
 	for n, s := range p.series {
-		w := textWidth(s.name) + 32
-		if x > 0 && x+w > float64(c.width) {
-			x, y = 0, y+18
+		w := textWidth(s.name) + 34
+		if x > begin && x+w > float64(c.width)+14 { // the last needs no gap
+			x, y = begin, y+18
 		}
-		c.box(color("s", n), x, y-9, 10, 10)
+		if p.strokes {
+			c.line("l "+color("l", n), x-6, y-4, x+12, y-4)
+		} else {
+			c.box(color("s", n), x, y-9, 10, 10)
+		}
 		c.text("ink", "start", x+15, y, s.name)
 		x += w
 	}

@@ -17,7 +17,7 @@ func (v *views) over(id string, f frame, t usage.Table, m usage.Measure, none st
 	for i := range t.Lines {
 		day := t.Cuts[i].In(v.zone)
 		p.names = append(p.names, day.Format("2 Jan"))
-		p.ticks = append(p.ticks, v.tick(day))
+		p.ticks = append(p.ticks, v.tick(day, f))
 		p.band = append(p.band, weekend(day))
 	}
 	for column := range t.Items {
@@ -46,12 +46,18 @@ func places(t usage.Table) int {
 	return 2
 }
 
-// tick is what stands under a day: the first, and every fifth.
-func (v *views) tick(day time.Time) string {
-	if day.Day() == 1 || day.Day()%5 == 0 {
-		return day.Format("2 Jan")
+// tick is what stands under a day: under every one where there is room, else under the
+// first and every fifth.
+func (v *views) tick(day time.Time, f frame) string {
+	switch {
+	case f == wide:
+		return day.Format("2")
+	case day.Day() != 1 && day.Day()%5 != 0:
+		return ""
+	case f == narrow:
+		return day.Format("2")
 	}
-	return ""
+	return day.Format("2 Jan")
 }
 
 const unknownModel = "No model"
@@ -123,7 +129,7 @@ func (v *views) busyHours(f frame) drawing {
 	for i, line := range v.hours.Lines {
 		at := v.hours.Cuts[i].In(v.zone)
 		if day := at.Day(); day > len(h.names) {
-			h.names, h.ticks = append(h.names, at.Format("2 Jan")), append(h.ticks, v.tick(at))
+			h.names, h.ticks = append(h.names, at.Format("2 Jan")), append(h.ticks, v.tick(at, f))
 			h.values, h.there = append(h.values, [24]int64{}), append(h.there, [24]bool{})
 		}
 		last := len(h.values) - 1

@@ -26,7 +26,7 @@ const total = "Total"
 
 // sumHeads are the columns of sums, without the first.
 func sumHeads(currency string) []head {
-	return []head{{"Calls", true}, {"Input tokens", true}, {"Output tokens", true}, {"Cost, " + currency, true}, {"Share of cost", true}, {"Unpriced calls", true}}
+	return []head{{"Calls", true}, {"Input tokens", true}, {"Output tokens", true}, {"Cost, " + currency, true}, {"Share", true}, {"Unpriced", true}}
 }
 
 func sumCells(name string, s, all usage.Sums) []string {

@@ -117,7 +117,7 @@ func write(c config, v *views) error {
 	if err := os.WriteFile(c.out, page, 0o644); err != nil || c.chart == "" { //nolint:gosec // G306: a report is for others to read
 		return err
 	}
-	return os.WriteFile(c.chart, []byte(v.costByDay(wide).standalone()), 0o644) //nolint:gosec // G306: so is a chart
+	return os.WriteFile(c.chart, []byte(v.costByDay(middle).standalone()), 0o644) //nolint:gosec // G306: so is a chart
 }
 
 // where is a path as a browser takes it.

@@ -16,7 +16,7 @@ func count(n int64) string {
 	return s
 }
 
-// money writes micro-units in whole ones to some places, 2 to 6, half up.
+// money writes micro-units, from 0 up, in whole ones to some places, 0 to 6, half up.
 func money(micro int64, places int) string {
 	unit := int64(1)
 	for range 6 - places {
@@ -27,6 +27,9 @@ func money(micro int64, places int) string {
 		n = "0" + n
 	}
 	whole, _ := strconv.ParseInt(n[:len(n)-places], 10, 64)
+	if places == 0 {
+		return count(whole)
+	}
 	return count(whole) + "." + n[len(n)-places:]
 }
 

@@ -19,43 +19,55 @@ type section struct {
 	Parts                []part
 }
 
-// part is a chart, a table, or one beside the other.
+// part is a chart, a table, or both.
 type part struct {
-	Wide, Narrow template.HTML
-	Grid         grid
+	Charts []chart
+	Beside bool // the chart is beside the table where there is room
+	Grid   grid
 }
 
-// chartPart is a part with a chart, drawn once for each frame.
-func chartPart(draw func(frame) drawing, g grid) part {
-	return part{
-		Wide:   template.HTML(draw(wide).inline()),   //nolint:gosec // G203: the canvas escapes all that it is given
-		Narrow: template.HTML(draw(narrow).inline()), //nolint:gosec // G203: so here
-		Grid:   g,
-	}
+// chart is a chart for some widths of the page.
+type chart struct {
+	Class string
+	SVG   template.HTML
+}
+
+// above is a part with a chart above the table.
+func above(draw func(frame) drawing, g grid) part {
+	return part{Grid: g, Charts: []chart{drawn("narrow", draw(narrow)), drawn("middle", draw(middle)), drawn("wide", draw(wide))}}
+}
+
+// beside is a part with a chart beside the table, or above it on a narrow page.
+func beside(draw func(frame) drawing, g grid) part {
+	return part{Grid: g, Beside: true, Charts: []chart{drawn("narrow wide", draw(narrow)), drawn("middle", draw(middle))}}
+}
+
+func drawn(class string, d drawing) chart {
+	return chart{class, template.HTML(d.inline())} //nolint:gosec // G203: the canvas escapes all that it is given
 }
 
 // sections are the four views, in the order in which they are shown.
 func (v *views) sections() []section {
 	return []section{
 		{"organization-usage", "The organization’s usage, projects side by side", v.asOwner + ", who owns the organization", "", []part{
-			chartPart(v.costByDay, v.items("models", "Models", "Model", v.byModel, unknownModel)),
-			chartPart(v.callsByDay, v.items("projects", "Projects side by side", "Project", v.byProject, "")),
+			above(v.costByDay, v.items("models", "Models", "Model", v.byModel, unknownModel)),
+			above(v.callsByDay, v.items("projects", "Projects side by side", "Project", v.byProject, "")),
 			{Grid: v.days("cost-by-day", "Cost of each day by model, "+v.currency, v.byModel, usage.MeasureCost, unknownModel)},
 			{Grid: v.days("calls-by-day", "Calls of each day by project", v.byProject, usage.MeasureCalls, "")},
-			chartPart(v.dearestKeys, v.items("keys", "Keys", "Key", v.topKeys, noKey)),
-			chartPart(v.failures, v.outcomes()),
-			chartPart(v.busyHours, grid{}),
+			beside(v.dearestKeys, v.items("keys", "Keys", "Key", v.topKeys, noKey)),
+			beside(v.failures, v.outcomes()),
+			above(v.busyHours, grid{}),
 		}},
 		{"organization-activity", "The organization’s activity", v.asOwner + ", who owns the organization", "", []part{
-			{Grid: v.activity("organization-calls", fmt.Sprintf("The last %d records of the month, newest first", len(v.orgActivity)), v.orgActivity, true)},
-			{Grid: v.activity("organization-denied", fmt.Sprintf("The last %d that were refused", len(v.orgDenied)), v.orgDenied, true)},
+			{Grid: v.activity("organization-calls", fmt.Sprintf("The newest %d records", len(v.orgActivity)), v.orgActivity, true)},
+			{Grid: v.activity("organization-denied", fmt.Sprintf("The newest %d refusals", len(v.orgDenied)), v.orgDenied, true)},
 		}},
 		{"project-usage", "Usage of " + v.project, v.asMember + ", a member of the project", "", []part{
-			chartPart(v.projectCost, v.items("project-models", "By model", "Model", v.projectByModel, unknownModel)),
+			above(v.projectCost, v.items("project-models", "By model", "Model", v.projectByModel, unknownModel)),
 			{Grid: v.items("project-keys", "By key", "Key", v.projectByKey, noKey)},
 		}},
 		{"project-activity", "Activity of " + v.project, v.asMember + ", a member of the project", "", []part{
-			{Grid: v.activity("project-calls", fmt.Sprintf("The last %d records of the month, newest first", len(v.projectActivity)), v.projectActivity, false)},
+			{Grid: v.activity("project-calls", fmt.Sprintf("The newest %d records", len(v.projectActivity)), v.projectActivity, false)},
 		}},
 	}
 }

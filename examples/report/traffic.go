@@ -26,13 +26,14 @@ type traffic struct {
 	rand    *rand.Rand
 	pending []usage.Record
 	bar     *progress
+	mood    []float64 // of each source, anew every day
 }
 
 // live makes the whole month.
 func (w *world) live(ctx context.Context, c config, bar *progress) error {
 	var seed [32]byte
 	binary.LittleEndian.PutUint64(seed[:], c.seed)
-	t := &traffic{world: w, rand: rand.New(rand.NewChaCha8(seed)), bar: bar} //nolint:gosec // G404: an example that can be repeated
+	t := &traffic{world: w, rand: rand.New(rand.NewChaCha8(seed)), bar: bar, mood: make([]float64, len(w.sources))} //nolint:gosec // G404: an example that can be repeated
 	scales := make([]float64, len(w.sources))
 	hours, err := usage.Cuts(w.from, w.to, usage.StepHour, w.zone)
 	if err != nil {
@@ -105,27 +106,30 @@ func (w *world) rotate(ctx context.Context, s *source) error {
 	return w.present(ctx, s)
 }
 
-// drawn is a call before anybody decided on it.
-type drawn struct {
+// asked is a call before anybody decided on it.
+type asked struct {
 	at time.Time
 	*source
 }
 
 // hour makes the calls of an hour, in order.
 func (t *traffic) hour(ctx context.Context, start time.Time, scales []float64) error {
-	var calls []drawn
+	t.at(start)
+	var calls []asked
 	for i, s := range t.sources {
-		expected := scales[i] * s.load(start.In(t.zone)) * (0.85 + 0.3*t.rand.Float64())
-		n := int(expected + t.rand.Float64())
-		if t.tired(s, start) {
-			n = int(float64(n) * 0.02) // what was refused for good is asked for now and then
+		if start.In(t.zone).Hour() == 0 {
+			t.mood[i] = math.Exp(0.08 * t.rand.NormFloat64())
 		}
-		for range n {
+		expected := scales[i] * t.mood[i] * s.load(start.In(t.zone)) * (0.85 + 0.3*t.rand.Float64())
+		if s.key != "" && !t.tenet.CanCall(s.principal, s.models[0].model).Allowed() {
+			expected /= 4 // not everybody has noticed that it is refused
+		}
+		for range int(expected + t.rand.Float64()) {
 			at := start.Add(time.Duration(t.rand.Int64N(int64(time.Hour)))).Truncate(time.Microsecond)
-			calls = append(calls, drawn{at, s})
+			calls = append(calls, asked{at, s})
 		}
 	}
-	slices.SortStableFunc(calls, func(a, b drawn) int { return a.at.Compare(b.at) })
+	slices.SortStableFunc(calls, func(a, b asked) int { return a.at.Compare(b.at) })
 	for _, c := range calls {
 		if err := t.call(ctx, c); err != nil {
 			return err
@@ -135,14 +139,8 @@ func (t *traffic) hour(ctx context.Context, start time.Time, scales []float64) e
 	return nil
 }
 
-// tired says whether whoever runs a source has noticed that it is refused.
-func (t *traffic) tired(s *source, now time.Time) bool {
-	return s.key != "" && t.tenet.CanCall(s.principal, s.models[0].model).Reason.String() != "" &&
-		now.Sub(t.from)%(24*time.Hour) > 12*time.Hour || s.key == "old scanner" && now.Sub(t.from) > 20*24*time.Hour
-}
-
 // call has one call decided at its time, and recorded.
-func (t *traffic) call(ctx context.Context, c drawn) error {
+func (t *traffic) call(ctx context.Context, c asked) error {
 	t.at(c.at)
 	model := t.model(c.source)
 	if c.key == "" {
@@ -170,7 +168,7 @@ func (t *traffic) call(ctx context.Context, c drawn) error {
 }
 
 // play is a call of a person in the playground.
-func (t *traffic) play(ctx context.Context, c drawn, model tenancy.ModelID) error {
+func (t *traffic) play(ctx context.Context, c asked, model tenancy.ModelID) error {
 	call, d := t.tenet.As(c.user).Begin(ctx, t.org.ID, t.projects[c.project], model, tenet.Estimate{})
 	if !d.Allowed() {
 		return nil
@@ -211,12 +209,16 @@ func (t *traffic) model(s *source) tenancy.ModelID {
 func (t *traffic) ending(s *source, model tenancy.ModelID) tenet.Result {
 	input := t.amount(s.input)
 	units := usage.Units{}.With(tenancy.UnitRequests, 1)
+	none := units.With(tenancy.UnitInput, 0).With(tenancy.UnitCachedInput, 0).With(tenancy.UnitImages, 0)
+	if s.output > 0 { // of an embedding nobody reports an output
+		none = none.With(tenancy.UnitOutput, 0)
+	}
 	r := tenet.Result{Outcome: usage.OutcomeOK, Status: 200, FirstToken: t.around(350 * time.Millisecond)}
 	switch luck := t.rand.Float64(); {
 	case luck < 0.006:
 		return tenet.Result{Outcome: usage.OutcomeUpstreamError, Status: 502, Units: units}
 	case luck < 0.017:
-		return tenet.Result{Outcome: usage.OutcomeClientError, Status: 400, Units: units.With(tenancy.UnitInput, 0).With(tenancy.UnitCachedInput, 0).With(tenancy.UnitOutput, 0).With(tenancy.UnitImages, 0)}
+		return tenet.Result{Outcome: usage.OutcomeClientError, Status: 400, Units: none}
 	case luck < 0.029:
 		r.Outcome, r.Status, r.Units = usage.OutcomeAbandoned, 499, units.With(tenancy.UnitInput, input)
 		return r
@@ -225,7 +227,7 @@ func (t *traffic) ending(s *source, model tenancy.ModelID) tenet.Result {
 		return r
 	}
 	units = units.With(tenancy.UnitInput, input)
-	if s.output > 0 { // of an embedding nobody reports an output
+	if s.output > 0 {
 		units = units.With(tenancy.UnitOutput, t.amount(s.output))
 	}
 	if model == "atlas-large" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,7 +61,7 @@ func (w *world) ask(ctx context.Context) (*views, error) {
 	err := errors.Join(
 		askUsage(&v.byProject, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, Step: usage.StepDay, By: by(usage.ByProject)}),
 		askUsage(&v.byModel, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, Step: usage.StepDay, By: by(usage.ByModel)}),
-		askUsage(&v.byOutcome, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, By: by(usage.ByOutcome)}),
+		askUsage(&v.byOutcome, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, By: by(usage.ByOutcome), Measure: usage.MeasureCalls}),
 		askUsage(&v.topKeys, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, By: by(usage.ByKey), Top: 6, Measure: usage.MeasureCost}),
 		askUsage(&v.hours, of(ctx, olivia.OrganizationUsage, w.org.ID), tenet.UsageQuery{Span: month, Step: usage.StepHour}),
 		askUsage(&v.projectByModel, in(ctx, marco, w.org.ID, w.projects[ofMember]), tenet.UsageQuery{Span: month, Step: usage.StepDay, By: by(usage.ByModel)}),
@@ -115,13 +116,14 @@ func in(ctx context.Context, a tenet.Actor, org tenancy.OrgID, project tenancy.P
 
 func by(d usage.Dimension) []usage.Dimension { return []usage.Dimension{d} }
 
-// askUsage asks and sets the answer side by side, the dearest first.
+// askUsage asks and sets the answer side by side, the largest first: the dearest, unless
+// the question says by what.
 func askUsage(into *usage.Table, view asking, q tenet.UsageQuery) error {
 	report, err := view(q)
 	if err != nil {
 		return err
 	}
-	*into, err = report.Table(usage.MeasureCost)
+	*into, err = report.Table(cmp.Or(q.Measure, usage.MeasureCost))
 	return err
 }
 
