@@ -128,21 +128,27 @@ func BenchmarkAppend(b *testing.B) {
 	b.Run("bare", appendBare)
 }
 
-// appendBare writes MaxAppend records beside the same rows without the roll-up. One
-// op is both.
+// appendBare writes MaxAppend calls beside the same rows, in a table with the same
+// indexes, without the roll-up. One op is both; bare/ours is the part of the bare rate
+// that is left.
 func appendBare(b *testing.B) {
 	s, _ := open(b)
 	_, path := open(b)
 	insert := bareInsert(b, raw(b, path))
-	next := 0
-	paired(b, func() {
-		if err := s.Append(b.Context(), sampleRecords(next, store.MaxAppend)); err != nil {
+	calls := newSkewed(2 * time.Millisecond)
+	var ours, theirs []time.Duration
+	for b.Loop() {
+		records := calls.next(store.MaxAppend)
+		began := time.Now()
+		if err := s.Append(b.Context(), records); err != nil {
 			b.Fatal(err)
 		}
-	}, func() {
-		insert(sampleRecords(next, store.MaxAppend))
-		next += store.MaxAppend
-	})
+		halfway := time.Now()
+		insert(records)
+		ours, theirs = append(ours, halfway.Sub(began)), append(theirs, time.Since(halfway))
+	}
+	b.ReportMetric(store.MaxAppend/middle(ours).Seconds(), "records/s")
+	b.ReportMetric(float64(middle(theirs))/float64(middle(ours)), "bare/ours")
 }
 
 // bareInsert writes in statements of 200 rows, in one transaction.
@@ -179,36 +185,6 @@ func bare(r usage.Record) []any {
 	return []any{string(r.ID), r.At.UnixMicro(), string(r.Org), string(r.Project), string(r.Key), "", string(r.Requested),
 		string(r.Served), string(r.Outcome), "", int64(r.Status), in, nil, out, nil, nil, nil, nil, nil,
 		r.Latency.Microseconds(), int64(0), "", r.Cost.Micro, r.Count}
-}
-
-// BenchmarkTotals asks for a month by model, of 40 projects that each use 3 models and
-// call 500 times an hour between them.
-func BenchmarkTotals(b *testing.B) {
-	s, _ := open(b)
-	start := sampleTime.Truncate(24 * time.Hour)
-	n := 0
-	for day := range 30 {
-		for hour := range 24 {
-			records := sampleRecords(n, fewer(500))
-			for i := range records {
-				records[i].At = start.AddDate(0, 0, day).Add(time.Duration(hour) * time.Hour)
-			}
-			n += len(records)
-			if err := s.Append(b.Context(), records); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-	cuts, err := usage.Cuts(start, start.AddDate(0, 0, 30), usage.StepDay, time.UTC)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for b.Loop() {
-		totals, err := s.Totals(b.Context(), store.TotalQuery{Org: sampleOrganization.ID, By: usage.ByModel, Cuts: cuts})
-		if err != nil || len(totals) != 30*3 {
-			b.Fatalf("%d totals, %v", len(totals), err)
-		}
-	}
 }
 
 func BenchmarkOpen(b *testing.B) {

@@ -89,21 +89,23 @@ const projectsOf = `
 	) `
 
 // totalsText reads the buckets of a grain, in one statement and so of one state: the
-// days of the spans ?3 and the quarters of the spans ?4, JSON arrays of pairs.
+// days of the spans ?3 and the quarters of the spans ?4, JSON arrays of pairs. Their
+// items are those of the dimension ?5, as [store.TotalQuery.Item] has them.
 func totalsText() string {
 	return projectsOf + tierText(usage.TierDay, 3, `CROSS JOIN p`, `p.project`) + ` UNION ALL ` +
 		tierText(usage.TierQuarter, 4, `CROSS JOIN p`, `p.project`)
 }
 
-// projectTotalsText is totalsText of the project ?5.
+// projectTotalsText is totalsText of the project ?6.
 func projectTotalsText() string {
-	return tierText(usage.TierDay, 3, ``, `?5`) + ` UNION ALL ` + tierText(usage.TierQuarter, 4, ``, `?5`)
+	return tierText(usage.TierDay, 3, ``, `?6`) + ` UNION ALL ` + tierText(usage.TierQuarter, 4, ``, `?6`)
 }
 
 func tierText(tier usage.Tier, spans int, join, project string) string {
-	return fmt.Sprintf(`SELECT u.start, u.project, u.item, u.outcome, %s FROM json_each(?%d) s %s CROSS JOIN %s u
+	return fmt.Sprintf(`SELECT u.start, CASE ?5 WHEN 'project' THEN u.project WHEN 'outcome' THEN u.outcome WHEN '' THEN '' ELSE u.item END, %s
+		FROM json_each(?%d) s %s CROSS JOIN %s u
 		ON u.org = ?1 AND u.project = %s AND u.grain = ?2 AND u.start >= s.value ->> 0 AND u.start < s.value ->> 1`,
-		sumColumns, spans, join, tierTable(tier), project)
+		packedSums, spans, join, tierTable(tier), project)
 }
 
 // Totals implements store.Usage.
@@ -116,23 +118,24 @@ func (s *Store) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, 
 	}
 	defer s.leave()
 	days, quarters := tiersOf(q.Cuts)
-	text, args := totalsText(), []any{string(q.Org), string(q.Grain()), days.json(), quarters.json()}
+	text, args := totalsText(), []any{string(q.Org), string(q.Grain()), days.json(), quarters.json(), string(q.By)}
 	if q.Project != "" {
 		text, args = projectTotalsText(), append(args, string(q.Project))
 	}
 	sums := map[period]*usage.Sums{}
-	var b usage.Bucket
 	var start int64
-	columns := totalsRow(&b, &start)
+	var item string
+	var more usage.Sums
+	columns := append([]any{&start, &item}, packedRow(&more)...)
 	err := s.query(ctx, text, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
-		at := period{periodOf(q.Cuts, instant(start)), q.Item(b.BucketID)}
+		at := period{periodOf(q.Cuts, instant(start)), item}
 		if sums[at] == nil {
 			sums[at] = new(usage.Sums)
 		}
-		sum, err := sums[at].Plus(b.Sums)
+		sum, err := sums[at].Plus(more)
 		*sums[at] = sum
 		return err
 	})

@@ -2,8 +2,11 @@ package sqlite_test
 
 import (
 	"errors"
+	"math"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"example.com/tenet/access"
 	"example.com/tenet/store"
@@ -90,6 +93,34 @@ func TestCursorsInAnotherSpelling(t *testing.T) {
 			q.After = p.Next[:last] + string(c)
 			if _, err := s.List(t.Context(), q); (err == nil) != (q.After == p.Next) {
 				t.Errorf("cursor %q beside %q: %v", q.After, p.Next, err)
+			}
+		}
+	}
+}
+
+// TestTotalsOfEachUnit has calls with one unit each, since a report reads most units in
+// one cell and the suite's calls have several.
+func TestTotalsOfEachUnit(t *testing.T) {
+	s, _ := open(t)
+	day := usage.DayOf(sampleTime)
+	for i, u := range tenancy.Units() {
+		r := sampleRecords(i, 1)
+		r[0].At, r[0].Project = day.Add(time.Duration(i)*time.Hour), sampleProject(i).ID
+		r[0].Units = usage.Units{}.With(u, math.MaxInt64-int64(i))
+		if err := s.Append(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		want, err := r[0].Sums()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, cuts := range [][]time.Time{{day, day.Add(usage.Day)}, {day, day.Add(23 * time.Hour)}} {
+			got, err := s.Totals(t.Context(), store.TotalQuery{Org: r[0].Org, Project: r[0].Project, Cuts: cuts})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff([]store.Total{{Start: cuts[0], End: cuts[1], Sums: want}}, got); diff != "" {
+				t.Errorf("totals of %s from %v (-want +got):\n%s", u, cuts, diff)
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package sqlite
 
 import (
+	"strconv"
+	"strings"
+
+	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
@@ -56,11 +60,6 @@ func bucketRow(id *usage.BucketID, start *int64, s *usage.Sums) []any {
 	return append([]any{(*string)(&id.Org), (*string)(&id.Project), (*string)(&id.Grain), start, &id.Item, (*string)(&id.Outcome)}, sumRow(s)...)
 }
 
-// totalsRow returns pointers for a row of totalsText.
-func totalsRow(b *usage.Bucket, start *int64) []any {
-	return append([]any{start, (*string)(&b.Project), &b.Item, (*string)(&b.Outcome)}, sumRow(&b.Sums)...)
-}
-
 func sumRow(s *usage.Sums) []any {
 	columns := []any{&s.Calls}
 	for i := range s.Units {
@@ -70,4 +69,47 @@ func sumRow(s *usage.Sums) []any {
 		columns = append(columns, &s.Reported[i])
 	}
 	return append(columns, &s.Cost, &s.Priced)
+}
+
+// Reading a cell takes longer than SQLite takes to come to it, and most sums of a
+// bucket are 0. So a report reads those that few calls have in one cell, which is
+// NULL where all are 0.
+const (
+	rareSums = `cached_input, reasoning, images, seconds, characters, requests,` +
+		` cached_input_by, reasoning_by, images_by, seconds_by, characters_by, requests_by`
+	anyRare = `cached_input | reasoning | images | seconds | characters | requests` +
+		` | cached_input_by | reasoning_by | images_by | seconds_by | characters_by | requests_by`
+	packedSums = `calls, input, output, input_by, output_by, cost, priced, iif(` + anyRare + `, json_array(` + rareSums + `), NULL)`
+)
+
+// packedRow returns pointers for a row of packedSums.
+func packedRow(s *usage.Sums) []any {
+	u, by := &s.Units, &s.Reported
+	rare := asRare{&u[1], &u[3], &u[4], &u[5], &u[6], &u[7], &by[1], &by[3], &by[4], &by[5], &by[6], &by[7]}
+	return []any{&s.Calls, &u[0], &u[2], &by[0], &by[2], &s.Cost, &s.Priced, rare}
+}
+
+// asRare is a JSON array of integers, NULL where each is 0.
+type asRare []*int64
+
+func (c asRare) Scan(src any) error {
+	for _, n := range c {
+		*n = 0
+	}
+	if src == nil {
+		return nil
+	}
+	text, _ := src.(string)
+	parts := strings.Split(strings.Trim(text, "[]"), ",")
+	if len(parts) != len(c) {
+		return store.ErrCorrupt
+	}
+	for i, part := range parts {
+		n, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return store.ErrCorrupt
+		}
+		*c[i] = n
+	}
+	return nil
 }
