@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -183,4 +184,46 @@ func TestOverlapsAreFound(t *testing.T) {
 	if got := overlaps(c.drawing("c", "", "")); len(got) != 2 {
 		t.Errorf("complaints %q, want one of a text on another and one of a text outside", got)
 	}
+}
+
+func TestColoursAreToldFromTheirGround(t *testing.T) {
+	grounds := regexp.MustCompile(`\.chart\{(--bg:[^}]*?)(?:[;}]\s|\})`).FindAllStringSubmatch(chartStyle, -1)
+	if len(grounds) != 2 {
+		t.Fatalf("%d grounds, want a light one and a dark one", len(grounds))
+	}
+	for _, g := range grounds {
+		colours := map[string]float64{}
+		for _, m := range regexp.MustCompile(`--(\w+):#([0-9a-f]+)`).FindAllStringSubmatch(g[1], -1) {
+			colours[m[1]] = luminance(m[2])
+		}
+		if len(colours) != 11 {
+			t.Fatalf("colours %v", colours)
+		}
+		for name, want := range map[string]float64{"ink": 7, "soft": 4.5, "c0": 3, "c1": 3, "c2": 3, "c3": 3, "c4": 3, "c5": 3} {
+			for _, ground := range []string{"bg", "band"} {
+				light, dark := max(colours[name], colours[ground]), min(colours[name], colours[ground])
+				if got := (light + .05) / (dark + .05); got < want {
+					t.Errorf("%s on %s has a contrast of %.2f, want %v", name, ground, got, want)
+				}
+			}
+		}
+	}
+}
+
+// luminance is how light a colour is, as WCAG 2 has it.
+func luminance(hex string) float64 {
+	if len(hex) == 3 {
+		hex = strings.Repeat(hex[:1], 2) + strings.Repeat(hex[1:2], 2) + strings.Repeat(hex[2:], 2)
+	}
+	n, _ := strconv.ParseUint(hex, 16, 32)
+	var all float64
+	for i, weight := range []float64{.2126, .7152, .0722} {
+		c := float64(n>>(16-8*i)&0xff) / 255
+		if c <= .04045 {
+			all += weight * c / 12.92
+			continue
+		}
+		all += weight * math.Pow((c+.055)/1.055, 2.4)
+	}
+	return all
 }

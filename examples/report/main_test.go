@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/tenet"
 	"example.com/tenet/store"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
@@ -368,6 +369,10 @@ func rollUps(t *testing.T, w *world, n naive) {
 			t.Errorf("%s (-records +store):\n%s", total.Item, diff)
 		}
 	}
+	changed, err := w.tenet.Operator("ops").Reprice(t.Context(), w.org.ID, tenet.Span{From: w.from, To: w.to})
+	if err != nil || changed != 0 {
+		t.Errorf("%d records cost something else than Tenet has them cost, %v", changed, err)
+	}
 	diffs, err := w.store.(store.Upkeep).Verify(t.Context(), w.org.ID, usage.QuarterOf(w.from.UTC()), w.to.UTC())
 	if err != nil || len(diffs) > 0 {
 		t.Errorf("Verify: %v, %v", diffs, err)
@@ -422,11 +427,12 @@ func TestOneSeedMakesOneMonth(t *testing.T) {
 	c.month = time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC) // the clock is put back
 	page := func(seed uint64) string {
 		c.seed = seed
-		_, v := live(t, c)
+		w, v := live(t, c)
 		p, err := v.page()
 		if err != nil {
 			t.Fatal(err)
 		}
+		charts(t, w, w.naive(t), string(p))
 		return string(p)
 	}
 	first := page(3)
