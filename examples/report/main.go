@@ -30,7 +30,7 @@ type config struct {
 	calls  int
 	month  time.Time // any time of it
 	db     string    // empty: a temporary one
-	out    string    // the page
+	out    string    // the page; empty: a temporary one
 	chart  string    // one chart by itself; empty: none
 	export string    // a folder for files; empty: none
 }
@@ -44,7 +44,7 @@ func main() {
 		return err
 	})
 	flag.StringVar(&c.db, "db", "", "a new database `file` to keep; without it a temporary one is used")
-	flag.StringVar(&c.out, "out", "report.html", "where the page is written")
+	flag.StringVar(&c.out, "out", "", "the `file` of the page; without it one in a new temporary folder")
 	flag.StringVar(&c.chart, "chart", "", "also write the chart of cost by day as an SVG `file`")
 	flag.StringVar(&c.export, "export", "", "also write the calls and the usage as CSV, JSON lines and FOCUS 1.2 into a `folder`")
 	flag.Parse()
@@ -73,20 +73,13 @@ func run(ctx context.Context, c config, stdout io.Writer, stderr *os.File) (err 
 		return err
 	}
 	v.print(stdout)
-	if err := write(c, v); err != nil {
-		return err
-	}
 	if c.export != "" {
 		if err := w.export(ctx, c.export); err != nil {
 			return err
 		}
 		fmt.Fprintf(stdout, "Files: %s\n", where(c.export))
 	}
-	if c.chart != "" {
-		fmt.Fprintf(stdout, "Chart: %s\n", where(c.chart))
-	}
-	fmt.Fprintf(stdout, "Page:  %s\n", where(c.out))
-	return nil
+	return write(c, v, stdout)
 }
 
 // open opens a new store, at path or in a temporary folder, and says how to be done with
@@ -108,16 +101,27 @@ func open(ctx context.Context, path string) (st *sqlitefile.Store, done func() e
 	return st, func() error { return errors.Join(st.Close(), remove()) }, nil
 }
 
-// write writes the page, and the chart where one is wanted.
-func write(c config, v *views) error {
+// write writes the page, and the chart where one is wanted, and says where they are.
+func write(c config, v *views, stdout io.Writer) error {
 	page, err := v.page()
+	if err == nil && c.out == "" {
+		c.out, err = os.MkdirTemp("", "report")
+		c.out = filepath.Join(c.out, "report.html")
+	}
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(c.out, page, 0o644); err != nil || c.chart == "" { //nolint:gosec // G306: a report is for others to read
+	if c.chart != "" {
+		if err := os.WriteFile(c.chart, []byte(v.costByDay(middle).standalone()), 0o644); err != nil { //nolint:gosec // G306: a chart is for others to read
+			return err
+		}
+		fmt.Fprintf(stdout, "Chart: %s\n", where(c.chart))
+	}
+	if err := os.WriteFile(c.out, page, 0o644); err != nil { //nolint:gosec // G306: so is a report
 		return err
 	}
-	return os.WriteFile(c.chart, []byte(v.costByDay(middle).standalone()), 0o644) //nolint:gosec // G306: so is a chart
+	fmt.Fprintf(stdout, "Page:  %s\n", where(c.out))
+	return nil
 }
 
 // where is a path as a browser takes it.
