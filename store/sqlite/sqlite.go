@@ -20,8 +20,8 @@ type Store struct {
 	readOnly    bool
 	epoch       store.CursorKey // of the log
 
-	records, quarters, days bulk
-	wal                     wal
+	records, quarters, days, costs bulk
+	wal                            wal
 
 	long chan struct{} // holds one value while somebody reads for long
 
@@ -118,6 +118,9 @@ func (s *Store) prepareWrites(ctx context.Context) (err error) {
 		return err
 	}
 	if s.days, err = s.write.bulk(ctx, bucketWidth, dayText); err != nil {
+		return err
+	}
+	if s.costs, err = s.write.bulk(ctx, costWidth, costText); err != nil {
 		return err
 	}
 	return s.wal.find(ctx, s.write.db)

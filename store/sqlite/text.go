@@ -11,7 +11,7 @@ import (
 // writeTexts is every statement that a transaction may need.
 func writeTexts() []string {
 	texts := []string{lockText, opText, appendText, prunedText, forgetText,
-		horizonText, existingText, spanText, repriceText, moveText, orgsText, pruneText}
+		horizonText, existingText, priceText, tallyText, moveText, orgsText, pruneText}
 	for _, tier := range tiers {
 		texts = append(texts, dropText(tier))
 	}

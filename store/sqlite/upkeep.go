@@ -20,10 +20,19 @@ func storedText(tier usage.Tier) string {
 
 func dropText(tier usage.Tier) string { return projectsOf + `DELETE FROM ` + tierTable(tier) + inSpan }
 
+// costText gives records, by their places in the table, another cost.
+func costText(rows int) string {
+	return `WITH priced (place, cost) AS (VALUES ` + tuples(rows, 2) + `)
+		UPDATE usage_record SET cost = priced.cost FROM priced WHERE usage_record.rowid = priced.place`
+}
+
 const (
-	spanText    = `SELECT ` + recordColumns + ` FROM usage_record WHERE org = ?1 AND at >= ?2 AND at < ?3`
-	inSpan      = ` WHERE org = ?1 AND project IN p AND start >= ?2 AND start < ?3 AND grain IN ('model', 'key', 'user')`
-	repriceText = `UPDATE usage_record SET cost = ?2 WHERE id = ?1`
+	costWidth = 2
+
+	ofSpan    = ` FROM usage_record WHERE org = ?1 AND at >= ?2 AND at < ?3`
+	priceText = `SELECT rowid, ` + recordColumns + ofSpan
+	tallyText = `SELECT ` + tallyColumns + ofSpan
+	inSpan    = ` WHERE org = ?1 AND project IN p AND start >= ?2 AND start < ?3 AND grain IN ('model', 'key', 'user')`
 
 	moveText  = `UPDATE meta SET horizon = ?1 WHERE horizon IS NULL OR horizon < ?1`
 	orgsText  = `SELECT min(org) FROM usage_record WHERE org > ?`
@@ -72,7 +81,9 @@ func (s *Store) Verify(ctx context.Context, org tenancy.OrgID, from, to time.Tim
 	return all, nil
 }
 
-// Rebuild implements store.Upkeep.
+// Rebuild implements store.Upkeep. Nobody else writes meanwhile, and a span that has
+// the beginning of a day in it reads the whole day, so a long span is better rebuilt
+// in parts.
 func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error {
 	if err := store.ValidateSpan(from, to); err != nil {
 		return err
@@ -81,74 +92,93 @@ func (s *Store) Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Ti
 }
 
 func (t *tx) rebuild(sp stretch) error {
-	tally, err := t.tally(sp)
+	buckets, err := t.tally(sp)
 	if err != nil {
 		return err
 	}
+	return t.replace(sp, buckets)
+}
+
+// replace puts buckets in the place of those of a span.
+func (t *tx) replace(sp stretch, buckets map[usage.BucketID]usage.Sums) error {
 	for _, tier := range tiers {
 		if _, err := t.exec(dropText(tier), sp.args()...); err != nil {
 			return err
 		}
 	}
-	return t.addBuckets(tally)
+	return t.addBuckets(buckets)
 }
 
-// Reprice implements store.Upkeep.
+// Reprice implements store.Upkeep. It reads the span once, and writes the records whose
+// cost changes and the buckets. Meanwhile nobody else writes, so a long span is better
+// priced day by day.
 func (s *Store) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
 	if err := store.ValidateDays(from, to); err != nil {
 		return 0, err
 	}
-	sp, n := stretch{org, from, to}, 0
-	var refused error // what cost said
-	err := s.update(ctx, func(t *tx) (bool, error) {
-		changed, err := t.repriced(sp, func(r usage.Record) (m usage.Money, err error) {
-			if m, refused = cost(r); refused != nil {
-				err = store.ErrInvalid // to end with
-			}
-			return m, err
-		})
-		if err != nil {
-			return false, err
-		}
-		for id, money := range changed {
-			if _, err := t.exec(repriceText, append([]any{string(id)}, appendKnown(nil, money.Micro, money.Known)...)...); err != nil {
-				return false, err
-			}
-		}
-		n = len(changed)
-		return true, t.rebuild(sp)
-	})
+	p := pricing{summing: summing{stretch: stretch{org, from, to}}, cost: cost}
+	err := s.update(ctx, func(t *tx) (bool, error) { return true, t.reprice(&p) })
 	switch {
-	case refused != nil:
-		return 0, refused
+	case p.refused != nil:
+		return 0, p.refused
 	case err != nil:
 		return 0, err
 	}
-	return n, nil
+	return len(p.changed), nil
 }
 
-// repriced are the records of a span that get another cost, with it.
-func (t *tx) repriced(sp stretch, cost func(usage.Record) (usage.Money, error)) (map[usage.RecordID]usage.Money, error) {
-	changed := map[usage.RecordID]usage.Money{}
-	err := t.records(sp.org, sp.from, sp.to, func(r usage.Record) error {
-		money, err := cost(r)
-		if err != nil {
-			return err
-		}
-		next, other, err := r.Reprice(money)
-		if err != nil {
-			return fmt.Errorf("%w: %w", store.ErrInvalid, err)
-		}
-		if other {
-			changed[r.ID] = next.Cost
-		}
-		return nil
+// pricing is a span that is priced anew.
+type pricing struct {
+	summing
+	cost    func(usage.Record) (usage.Money, error)
+	refused error // what cost said
+	changed []priced
+}
+
+// priced is a record by its place in the table, and its cost.
+type priced struct {
+	place int64
+	cost  usage.Money
+}
+
+func (t *tx) reprice(p *pricing) error {
+	var at int64
+	var r usage.Record
+	err := t.records(priceText, append([]any{&at}, recordRow(&r)...), p.from, p.args(), func() error { return p.add(at, r) })
+	if err != nil {
+		return err
+	}
+	_, err = t.write(t.s.costs, len(p.changed), func(args []any, i int) []any {
+		c := p.changed[i]
+		return appendKnown(append(args, c.place), c.cost.Micro, c.cost.Known)
 	})
-	return changed, err
+	if err != nil {
+		return err
+	}
+	buckets, err := p.buckets()
+	if err != nil {
+		return err
+	}
+	return t.replace(p.stretch, buckets)
 }
 
-// records hands over the records of a span, one at a time.
-func (t *tx) records(org tenancy.OrgID, from, to time.Time, each func(usage.Record) error) error {
+func (p *pricing) add(at int64, r usage.Record) error {
+	var money usage.Money
+	if money, p.refused = p.cost(r); p.refused != nil {
+		return store.ErrInvalid // to end with
+	}
+	next, other, err := r.Reprice(money)
+	if err != nil {
+		return fmt.Errorf("%w: %w", store.ErrInvalid, err)
+	}
+	if other {
+		p.changed = append(p.changed, priced{at, money})
+	}
+	return p.summing.add(next)
+}
+
+// records reads the records of a span that begins at from, one at a time, into columns.
+func (t *tx) records(text string, columns []any, from time.Time, args []any, each func() error) error {
 	horizon, err := t.horizon()
 	if err != nil {
 		return err
@@ -156,31 +186,65 @@ func (t *tx) records(org tenancy.OrgID, from, to time.Time, each func(usage.Reco
 	if from.Before(horizon) {
 		return store.ErrPastRetention
 	}
-	var r usage.Record
-	columns := recordRow(&r)
-	return t.query(spanText, []any{string(org), from.UnixMicro(), to.UnixMicro()}, func(rows *sql.Rows) error {
+	return t.query(text, args, func(rows *sql.Rows) error {
 		if err := rows.Scan(columns...); err != nil {
 			return err
 		}
-		return each(r)
+		return each()
 	})
 }
 
 // tally adds up the records of the buckets of a span, by bucket, holding one at a time.
 func (t *tx) tally(sp stretch) (map[usage.BucketID]usage.Sums, error) {
-	tally := map[usage.BucketID]usage.Sums{}
-	err := t.records(sp.org, sp.from, sp.end(), func(r usage.Record) error {
-		more, err := r.Sums()
-		for _, id := range r.Buckets() {
-			for _, id := range [...]usage.BucketID{id, id.Day()} {
-				if err == nil && sp.has(id) {
-					tally[id], err = tally[id].Plus(more)
-				}
-			}
+	sum := summing{stretch: sp}
+	r := usage.Record{Org: sp.org}
+	args := stretch{sp.org, sp.from, sp.end()}.args()
+	if err := t.records(tallyText, tallyRow(&r), sp.from, args, func() error { return sum.add(r) }); err != nil {
+		return nil, err
+	}
+	return sum.buckets()
+}
+
+// summing adds records up by the quarters that they are in.
+type summing struct {
+	stretch
+	quarters map[usage.BucketID]*usage.Sums
+}
+
+func (a *summing) add(r usage.Record) error {
+	more, err := r.Sums()
+	if a.quarters == nil {
+		a.quarters = map[usage.BucketID]*usage.Sums{}
+	}
+	for _, id := range r.Buckets() {
+		sum := a.quarters[id]
+		if sum == nil {
+			sum = new(usage.Sums)
+			a.quarters[id] = sum
 		}
-		return err
-	})
-	return tally, err
+		if err == nil {
+			*sum, err = sum.Plus(more)
+		}
+	}
+	return err
+}
+
+// buckets are those of each tier that begin in the span.
+func (a *summing) buckets() (map[usage.BucketID]usage.Sums, error) {
+	all := make(map[usage.BucketID]usage.Sums, 2*len(a.quarters))
+	for quarter, more := range a.quarters {
+		for _, id := range [...]usage.BucketID{quarter, quarter.Day()} {
+			if !a.has(id) {
+				continue
+			}
+			sum, err := all[id].Plus(*more)
+			if err != nil {
+				return nil, err
+			}
+			all[id] = sum
+		}
+	}
+	return all, nil
 }
 
 // differences compares the buckets of a span with the tally of their records.

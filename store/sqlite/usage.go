@@ -35,12 +35,12 @@ const (
 	bucketWidth = 6 + 19
 )
 
-// chunks are the numbers of rows that one INSERT takes, largest first: a statement
+// chunks are the numbers of rows that one statement writes, largest first: a statement
 // of many rows costs a fraction of as many statements. More than 50 gain nothing
 // and take longer to prepare.
 var chunks = []int{50, 10, 1}
 
-// bulk is an INSERT of many rows: a statement for each of chunks.
+// bulk is a statement that writes many rows: one for each of chunks.
 type bulk struct {
 	width int // parameters a row
 	stmts []*sql.Stmt
@@ -221,7 +221,7 @@ func (t *tx) unknownOf(records []usage.Record) ([]usage.Record, error) {
 }
 
 func (t *tx) insertRecords(records []usage.Record) error {
-	_, err := t.insert(t.s.records, len(records), func(args []any, i int) []any {
+	_, err := t.write(t.s.records, len(records), func(args []any, i int) []any {
 		return appendRecord(args, &records[i])
 	})
 	return err
@@ -236,7 +236,7 @@ func (t *tx) addBuckets(tally map[usage.BucketID]usage.Sums) error {
 	for tier, b := range map[usage.Tier]bulk{usage.TierQuarter: t.s.quarters, usage.TierDay: t.s.days} {
 		ids := of[tier]
 		slices.SortFunc(ids, usage.BucketID.Compare)
-		n, err := t.insert(b, len(ids), func(args []any, i int) []any {
+		n, err := t.write(b, len(ids), func(args []any, i int) []any {
 			return appendBucket(args, ids[i], tally[ids[i]])
 		})
 		if err == nil && n != int64(len(ids)) {
@@ -249,9 +249,9 @@ func (t *tx) addBuckets(tally map[usage.BucketID]usage.Sums) error {
 	return nil
 }
 
-// insert writes rows in as few statements as chunks allow and says how many it
+// write writes rows in as few statements as chunks allow and says how many it
 // wrote. add appends the parameters of row i.
-func (t *tx) insert(b bulk, rows int, add func(args []any, i int) []any) (int64, error) {
+func (t *tx) write(b bulk, rows int, add func(args []any, i int) []any) (int64, error) {
 	args := make([]any, 0, b.width*min(rows, chunks[0]))
 	var written int64
 	next := 0
