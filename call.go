@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"example.com/tenet/access"
+	"example.com/tenet/keys"
 	"example.com/tenet/tenancy"
 	"example.com/tenet/usage"
 )
@@ -27,13 +28,14 @@ type Principal struct {
 // Key is the id of the verified key; empty of the zero Principal.
 func (p Principal) Key() tenancy.KeyID { return p.id }
 
-// record is what is known of the key now; nil where it is gone, or where its row
+// record is what is known of the key now; false where it is gone, or where its row
 // is no longer one that this deployment wrote.
-func (p Principal) record() *keyRecord {
+func (p Principal) record() (keyRecord, bool) {
 	if p.slot == nil {
-		return nil
+		return keyRecord{}, false
 	}
-	return p.slot.known()
+	k := p.slot.read()
+	return k, k.known()
 }
 
 // Authenticate verifies a token. Where the decision is Allow the Principal is the
@@ -75,34 +77,38 @@ func (t *Tenet) verify(token string) (Principal, access.Decision) {
 	if t.closed.Load() || !t.replica.current(machine) {
 		return Principal{}, unavailable(access.Subject{})
 	}
-	slot, k := t.replica.keyOf(parsed.IDChars())
-	if k == nil {
-		t.options.Peppers.Verify(nil, parsed, now) // as much work as for a known key
+	peppers := t.options.Peppers
+	slot := t.replica.keys.find(parsed.IDChars())
+	k, known := Principal{slot: slot}.record()
+	if !known {
+		peppers.Verify(nil, parsed, now) // as much work as for a known key
 		return Principal{}, access.Decision{Reason: access.ReasonUnknownKey}
 	}
-	match := t.options.Peppers.Verify(&k.key, parsed, now)
+	match := k.match(
+		func(i int) (tenancy.Digest, bool) { return peppers.Digest(i, parsed) },
+		func(k *tenancy.Key) keys.Match { return peppers.Verify(k, parsed, now) })
 	if !match.OK {
 		return Principal{}, access.Decision{Reason: access.ReasonWrongSecret}
 	}
-	p, d := t.admit(Principal{slot, k.grant.ID}, k, now)
+	p, d := t.admit(slot, &k, now)
 	if match.OldPepper && d.Allowed() {
-		t.renewer.offer(slot, k, credential{native: parsed})
+		t.renewer.offer(slot, k.site.org, credential{native: parsed})
 	}
 	return p, d
 }
 
 // admit judges a verified key by its own record.
-func (t *Tenet) admit(p Principal, k *keyRecord, now time.Time) (Principal, access.Decision) {
-	subject := access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}
-	if k.tenant.shaken.Load() {
+func (t *Tenet) admit(slot *keySlot, k *keyRecord, now time.Time) (Principal, access.Decision) {
+	subject := k.subject(slot.name())
+	if k.site.tenant.shaken.Load() {
 		return Principal{}, unavailable(subject)
 	}
 	d := access.Decision{Effect: access.Allow, Subject: subject}
-	if reason := k.grant.Reason(now); reason != access.ReasonNone {
+	if reason := k.pass(subject.Key, now).Own.First(); reason != access.ReasonNone {
 		d.Effect, d.Reason = access.Deny, reason
 		t.recordDenied(d, "", now)
 	}
-	return p, d
+	return Principal{slot, subject.Key}, d
 }
 
 func unavailable(s access.Subject) access.Decision {
@@ -119,19 +125,20 @@ func (t *Tenet) CanCall(p Principal, model tenancy.ModelID) access.Decision {
 
 func (t *Tenet) decide(p Principal, model tenancy.ModelID) (access.Decision, time.Time) {
 	now, machine := t.clock.look()
-	k := p.record()
-	if k == nil {
+	k, known := p.record()
+	if !known {
 		return t.keyless(p, machine), now
 	}
-	if t.closed.Load() || !t.replica.current(machine) || k.tenant.shaken.Load() {
-		return unavailable(access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}), now
+	if t.closed.Load() || !t.replica.current(machine) || k.site.tenant.shaken.Load() {
+		return unavailable(k.subject(p.id)), now
 	}
-	return k.tenant.picture.Load().Decide(t.replica.catalogue.Load(), &k.grant, model, now), now
+	pass := k.pass(p.id, now)
+	return k.site.gate.Decide(t.replica.catalogue.Load(), &pass, model), now
 }
 
 // keyless decides about a Principal without a key: the zero one, or one whose key
 // is gone.
-func (t *Tenet) keyless(p Principal, machine time.Time) access.Decision {
+func (t *Tenet) keyless(p Principal, machine instant) access.Decision {
 	if p.slot != nil && (t.closed.Load() || !t.replica.current(machine)) {
 		return unavailable(access.Subject{Key: p.id})
 	}
@@ -177,12 +184,13 @@ func (t *Tenet) Models(p Principal) ([]tenancy.Model, access.Decision) {
 	if d.Effect != access.Deny {
 		return nil, d
 	}
-	k := p.record()
-	if k == nil {
+	k, known := p.record()
+	if !known {
 		return nil, access.Decision{Reason: access.ReasonUnknownKey}
 	}
 	d.Effect, d.Reason = access.Allow, access.ReasonNone
-	return slices.Collect(k.tenant.picture.Load().Callable(t.replica.catalogue.Load(), &k.grant, now)), d
+	pass := k.pass(p.id, now)
+	return slices.Collect(k.site.gate.Callable(t.replica.catalogue.Load(), &pass)), d
 }
 
 // Estimate is what a call is expected to consume, for limits to reserve. Unknown
@@ -283,12 +291,12 @@ func (t *Tenet) recordDenied(d access.Decision, model tenancy.ModelID, now time.
 // refused records that a request of a verified key was answered with a client's
 // error before a model could be decided on.
 func (t *Tenet) refused(p Principal, status int, requestID string) {
-	k := p.record()
-	if k == nil {
+	k, known := p.record()
+	if !known {
 		return
 	}
 	now := t.clock.now()
-	rec := t.newRecord(access.Decision{Subject: access.Subject{Org: k.grant.Org, Project: k.grant.Project, Key: k.grant.ID}}, now)
+	rec := t.newRecord(access.Decision{Subject: k.subject(p.id)}, now)
 	rec.Outcome, rec.Status, rec.RequestID = usage.OutcomeClientError, status, strings.Clone(requestID)
 	t.recorder.refuse(rec)
 }

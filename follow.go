@@ -19,7 +19,7 @@ func (r *replica) catchUp(ctx context.Context) error {
 	}
 	defer r.unlock()
 	for {
-		began := time.Now()
+		began := r.clock.machine()
 		feed, err := r.st.Changes(ctx, r.cursor, store.MaxPage)
 		if err != nil {
 			return err
@@ -34,8 +34,8 @@ func (r *replica) catchUp(ctx context.Context) error {
 		if err := r.settle(ctx); err != nil {
 			return err
 		}
-		r.fresh.Store(int64(began.Sub(r.base)))
-		r.freshWall.Store(began.UnixNano())
+		r.fresh.Store(began.machine)
+		r.freshWall.Store(began.wall)
 		return nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"example.com/tenet/access"
 	"example.com/tenet/keys"
+	"example.com/tenet/tenancy"
 )
 
 // ImportOptions let keys of another system in, for a time: whoever moves from that
@@ -58,19 +59,22 @@ func (t *Tenet) verifyForeign(token string) (Principal, access.Decision) {
 	if t.closed.Load() || !t.replica.current(machine) {
 		return Principal{}, unavailable(access.Subject{})
 	}
-	id := parsed.IDChars()
-	slot, k := t.replica.keyOf(string(id[:]))
-	if k == nil {
-		t.options.Peppers.VerifyForeign(nil, parsed, now) // as much work as for a known key
+	id, peppers := parsed.IDChars(), t.options.Peppers
+	slot := t.replica.keys.find(string(id[:]))
+	k, known := Principal{slot: slot}.record()
+	if !known {
+		peppers.VerifyForeign(nil, parsed, now) // as much work as for a known key
 		return Principal{}, access.Decision{Reason: access.ReasonUnknownKey}
 	}
-	match := t.options.Peppers.VerifyForeign(&k.key, parsed, now)
+	match := k.match(
+		func(i int) (tenancy.Digest, bool) { return peppers.DigestForeign(i, parsed) },
+		func(k *tenancy.Key) keys.Match { return peppers.VerifyForeign(k, parsed, now) })
 	if !match.OK {
 		return Principal{}, access.Decision{Reason: access.ReasonWrongSecret}
 	}
-	p, d := t.admit(Principal{slot, k.grant.ID}, k, now)
+	p, d := t.admit(slot, &k, now)
 	if match.OldPepper && d.Allowed() {
-		t.renewer.offer(slot, k, credential{foreign: parsed})
+		t.renewer.offer(slot, k.site.org, credential{foreign: parsed})
 	}
 	return p, d
 }

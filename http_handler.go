@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -68,6 +69,29 @@ type edge struct {
 	routes   []Route
 	withheld []string     // headers, as the table of that name, with those of the options
 	buffered atomic.Int64 // bytes of bodies that are held
+	byKey    holdings     // the same, of each key that has any
+}
+
+// holdings are bytes by the key that holds them.
+type holdings struct {
+	mu sync.Mutex
+	of map[*keySlot]int64
+}
+
+// add adds to what a key holds and returns what that is then.
+func (h *holdings) add(slot *keySlot, n int64) int64 {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	sum := h.of[slot] + n
+	if sum == 0 {
+		delete(h.of, slot)
+		return 0
+	}
+	if h.of == nil {
+		h.of = map[*keySlot]int64{}
+	}
+	h.of[slot] = sum
+	return sum
 }
 
 func newEdge(o *HTTPOptions) (_ *edge, err error) {
@@ -203,7 +227,7 @@ func (x *exchange) call(next http.Handler, p Principal, caller access.Subject) *
 	}
 	defer func() {
 		x.http.buffered.Add(-x.held)
-		p.slot.buffered.Add(-x.held)
+		x.http.byKey.add(p.slot, -x.held)
 	}()
 	x.slot = p.slot
 	body, s, refused := x.readCall()
@@ -337,10 +361,10 @@ func (x *exchange) readBody() ([]byte, *HTTPError) {
 // lasts, or none. One key gets half of it at most, so that slow uploads of one do not
 // keep all others out.
 func (x *exchange) hold(n int64) bool {
-	all, own := x.http.buffered.Add(n), x.slot.buffered.Add(n)
+	all, own := x.http.buffered.Add(n), x.http.byKey.add(x.slot, n)
 	if all > x.http.MaxBuffered || own > max(x.http.MaxBuffered/2, x.http.MaxBody+1) {
 		x.http.buffered.Add(-n)
-		x.slot.buffered.Add(-n)
+		x.http.byKey.add(x.slot, -n)
 		return false
 	}
 	x.held += n

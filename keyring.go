@@ -1,117 +1,153 @@
 package tenet
 
 import (
-	"hash/maphash"
-	"maps"
+	"encoding/binary"
+	"math/bits"
 	"strings"
 	"sync/atomic"
 
-	"example.com/tenet/access"
 	"example.com/tenet/tenancy"
 )
 
-// keyring finds keys by the characters of their ids, without the prefix, as a
-// token has them. Reading takes no lock: a shard is an immutable map
-// that a writer replaces, and a key's slot stays where it is, so that changing a
-// key is one pointer and adding one copies one shard. Writers take turns.
+// keyring finds keys by the characters of their ids, as a token has them, and never
+// waits for a writer. A key's slot lies in a chunk and stays where it is, so that changing
+// a key writes a hundred bytes; an index of numbers leads to it, in shards so that
+// it grows by small copies. Beyond 100,000 keys what a look-up costs is the cache lines that it
+// touches: one of the index, whose numbers have a part of the id beside them, and two of
+// the slot. Writers take turns.
+//
+// BenchmarkKeyring holds it beside a map.
 type keyring struct {
-	seed   maphash.Seed
-	shards [keyShards]atomic.Pointer[map[string]*keySlot]
+	shards [keyShards]atomic.Pointer[[]atomic.Uint64] // tag and number of a slot from 1; 0 is free
+	chunks atomic.Pointer[[]*keyChunk]
+	used   int            // slots
+	filled [keyShards]int // entries of each shard
 }
 
-// keyShards is such that adding a key at a million copies some 250 entries.
-const keyShards = 4096
+const (
+	keyShards = 256
+	chunkSize = 1024
+)
 
-// chars is the part of a key's id that keyring goes by.
-func chars(id tenancy.KeyID) string { return strings.TrimPrefix(string(id), tenancy.PrefixKey) }
+type keyChunk [chunkSize]keySlot
 
-// keySlot is where a key is, for as long as the process runs. A Principal keeps
-// it, and so sees every later change of its key at once.
-type keySlot struct {
-	record   atomic.Pointer[keyRecord]
-	buffered atomic.Int64 // bytes of request bodies that the key holds
-	renewing atomic.Bool  // a secret of the key waits to be digested again
+// keyChars is how many characters of a key's id a token has. Keys with other ids, which
+// nobody could present, are not on the ring.
+const keyChars = 12
+
+// chars is the part of a key's id that keyring goes by; false where that is of no token.
+func chars(id tenancy.KeyID) (string, bool) {
+	s, ok := strings.CutPrefix(string(id), tenancy.PrefixKey)
+	return s, ok && len(s) == keyChars
 }
 
-// known is the key's record; nil where it is gone, or where its row is not one that this
-// deployment wrote.
-func (s *keySlot) known() *keyRecord {
-	if k := s.record.Load(); k != nil && k.sealed {
-		return k
-	}
-	return nil
+// place is where an id belongs: its shard, a position as a fraction of the shard's size,
+// and a tag. The characters of ids are random.
+func place(id string) (shard int, at, tag uint32) {
+	b := (*[keyChars]byte)([]byte(id)) // which stays on the stack
+	h := binary.LittleEndian.Uint64(b[:8])*0x9e3779b97f4a7c15 ^ uint64(binary.LittleEndian.Uint32(b[8:]))*0xc2b2ae3d27d4eb4f
+	h = (h ^ h>>29) * 0xbf58476d1ce4e5b9
+	return int(h >> 56), uint32(h >> 24), uint32(h) | 1
 }
 
-// of says whether the key that is there is an organization's.
-func (s *keySlot) of(org tenancy.OrgID) bool {
-	k := s.record.Load()
-	return k != nil && k.grant.Org == org
-}
-
-// keyRecord is what the request path needs of a key. Immutable.
-type keyRecord struct {
-	grant  access.Grant
-	key    tenancy.Key // for its digests
-	sealed bool        // the row is one that this deployment wrote
-	tenant *tenant
-}
-
-func newKeyring() *keyring { return &keyring{seed: maphash.MakeSeed()} }
-
-func (r *keyring) shard(id string) *atomic.Pointer[map[string]*keySlot] {
-	return &r.shards[maphash.String(r.seed, id)%keyShards]
-}
-
-// find returns the slot of a key; nil where none was ever put.
+// find returns the slot of a key; nil where none was ever put. id has keyChars bytes.
 func (r *keyring) find(id string) *keySlot {
-	m := r.shard(id).Load()
-	if m == nil {
+	shard, at, tag := place(id)
+	table := r.shards[shard].Load()
+	if table == nil {
 		return nil
 	}
-	return (*m)[id]
-}
-
-// put sets what is known of a key; nil where it is gone.
-func (r *keyring) put(id string, record *keyRecord) {
-	if slot := r.find(id); slot != nil {
-		slot.record.Store(record)
-		return
-	}
-	if record == nil {
-		return
-	}
-	slot := &keySlot{}
-	slot.record.Store(record)
-	shard := r.shard(id)
-	next := map[string]*keySlot{}
-	if m := shard.Load(); m != nil {
-		next = maps.Clone(*m)
-	}
-	next[id] = slot
-	shard.Store(&next)
-}
-
-// replace makes records all there is: slots of other keys are emptied. It fills
-// each shard once, where put would copy it for each key.
-func (r *keyring) replace(records map[string]*keyRecord) {
-	var next [keyShards]map[string]*keySlot
-	for i := range r.shards {
-		next[i] = map[string]*keySlot{}
-		if m := r.shards[i].Load(); m != nil {
-			for id, slot := range *m {
-				next[i][id] = slot
-				slot.record.Store(records[id])
+	size := uint32(len(*table))
+	for i := scaled(at, size); ; i++ {
+		if i == size {
+			i = 0
+		}
+		entry := (*table)[i].Load()
+		if entry == 0 {
+			return nil
+		}
+		if uint32(entry>>32) == tag {
+			if slot := r.slot(uint32(entry)); slot.chars() == id {
+				return slot
 			}
 		}
 	}
-	for id, record := range records {
-		shard := next[maphash.String(r.seed, id)%keyShards]
-		if shard[id] == nil {
-			shard[id] = &keySlot{}
-			shard[id].record.Store(record)
+}
+
+func scaled(at, size uint32) uint32 {
+	hi, _ := bits.Mul64(uint64(at)<<32, uint64(size))
+	return uint32(hi)
+}
+
+func (r *keyring) slot(number uint32) *keySlot {
+	n := number - 1
+	return &(*r.chunks.Load())[n/chunkSize][n%chunkSize]
+}
+
+// make returns the slot of a key, a new one where none was ever put.
+func (r *keyring) make(id string) *keySlot {
+	if slot := r.find(id); slot != nil {
+		return slot
+	}
+	number := r.fresh()
+	slot := r.slot(number)
+	copy(slot.id[:], tenancy.PrefixKey+id)
+	shard, at, tag := place(id)
+	r.grow(shard)
+	enter(*r.shards[shard].Load(), at, uint64(tag)<<32|uint64(number))
+	r.filled[shard]++
+	return slot
+}
+
+// fresh is the number of a slot that nobody has.
+func (r *keyring) fresh() uint32 {
+	if r.used%chunkSize == 0 {
+		var next []*keyChunk
+		if chunks := r.chunks.Load(); chunks != nil {
+			next = append(next, *chunks...)
+		}
+		next = append(next, new(keyChunk))
+		r.chunks.Store(&next)
+	}
+	r.used++
+	return uint32(r.used)
+}
+
+// grow makes room for one more entry in a shard, which is filled to six sevenths at most.
+func (r *keyring) grow(shard int) {
+	old := r.shards[shard].Load()
+	if old != nil && (r.filled[shard]+1)*7 <= len(*old)*6 {
+		return
+	}
+	next := make([]atomic.Uint64, max(8, (r.filled[shard]+1)*10/7+1))
+	if old != nil {
+		for i := range *old {
+			if entry := (*old)[i].Load(); entry != 0 {
+				_, at, _ := place(r.slot(uint32(entry)).chars())
+				enter(next, at, entry)
+			}
 		}
 	}
-	for i := range r.shards {
-		r.shards[i].Store(&next[i])
+	r.shards[shard].Store(&next)
+}
+
+// enter puts an entry into the first free place from its own on.
+func enter(table []atomic.Uint64, at uint32, entry uint64) {
+	size := uint32(len(table))
+	i := scaled(at, size)
+	for table[i].Load() != 0 {
+		if i++; i == size {
+			i = 0
+		}
+	}
+	table[i].Store(entry)
+}
+
+// all yields every slot.
+func (r *keyring) all(yield func(*keySlot) bool) {
+	for n := range r.used {
+		if !yield(r.slot(uint32(n + 1))) {
+			return
+		}
 	}
 }

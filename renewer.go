@@ -3,6 +3,7 @@ package tenet
 import (
 	"context"
 	"errors"
+	"sync"
 	"time"
 
 	"example.com/tenet/tenancy"
@@ -14,6 +15,7 @@ import (
 type renewer struct {
 	t     *Tenet
 	stale chan stale
+	asked sync.Map // *keySlot of each key that waits, or is being digested again
 	stop  context.CancelFunc
 	done  chan struct{}
 }
@@ -53,14 +55,17 @@ func (r *renewer) close() {
 
 // offer asks for a secret of a key to be digested again. It never waits: where that was
 // asked for already, or too many wait, nothing happens.
-func (r *renewer) offer(slot *keySlot, k *keyRecord, secret credential) {
-	if r == nil || len(r.stale) == cap(r.stale) || !slot.renewing.CompareAndSwap(false, true) {
+func (r *renewer) offer(slot *keySlot, org tenancy.OrgID, secret credential) {
+	if r == nil || len(r.stale) == cap(r.stale) {
+		return
+	}
+	if _, asked := r.asked.LoadOrStore(slot, true); asked {
 		return
 	}
 	select {
-	case r.stale <- stale{slot, tenancy.KeyRef(k.grant.Org, k.grant.ID), secret.clone()}:
+	case r.stale <- stale{slot, tenancy.KeyRef(org, slot.name()), secret.clone()}:
 	default:
-		slot.renewing.Store(false)
+		r.asked.Delete(slot)
 	}
 }
 
@@ -74,7 +79,7 @@ func (r *renewer) run(ctx context.Context) {
 			return
 		case s := <-r.stale:
 			err := within(ctx, renewal, func(ctx context.Context) error { return r.t.renew(ctx, s) })
-			s.slot.renewing.Store(false)
+			r.asked.Delete(s.slot)
 			if ctx.Err() == nil && err != nil && !errors.Is(err, ErrClosed) && !failing {
 				r.t.options.Logger.Error("tenet: a key could not be digested under the newest pepper", "error", err)
 			}
@@ -91,7 +96,7 @@ func (r *renewer) drop() {
 	for {
 		select {
 		case s := <-r.stale:
-			s.slot.renewing.Store(false)
+			r.asked.Delete(s.slot)
 		default:
 			return
 		}

@@ -27,21 +27,19 @@ type replica struct {
 
 	catalogue atomic.Pointer[access.Catalogue]
 	tenants   sync.Map // tenancy.OrgID to *tenant
-	keys      *keyring
+	keys      keyring
 
-	// base and fresh tell the picture's age by the monotonic clock: at base plus
-	// fresh the feed was known to be at its head.
-	base  time.Time
-	fresh atomic.Int64
-	// freshWall is the same by the wall clock, in Unix nanoseconds: a machine that
-	// slept has a monotonic clock that did not run.
-	freshWall atomic.Int64
+	// fresh is when the feed was known to be at its head, by the monotonic clock, and
+	// freshWall by the one on the wall: a machine that slept has a monotonic clock that
+	// did not run.
+	fresh, freshWall atomic.Int64
 
 	// turn is held while records are read and put in their places, so that two
 	// who do so at once cannot leave the older one standing. Waiting for it ends
 	// with the context.
 	turn   chan struct{}
 	models map[tenancy.ModelID]tenancy.Model // guarded by turn
+	sets   map[string]*access.Models         // of keys, by their JSON; guarded by turn
 	cursor store.Cursor                      // guarded by turn
 
 	doubtMu  sync.Mutex
@@ -52,13 +50,45 @@ type replica struct {
 // tenant is where an organization's picture is, for as long as the process runs.
 type tenant struct {
 	picture atomic.Pointer[access.Picture]
-	shaken  atomic.Bool // one of its records is in doubt
+	shaken  atomic.Bool                 // one of its records is in doubt
+	sites   map[tenancy.ProjectID]*site // of its keys; guarded by the replica's turn
+}
+
+// site is where the calls of a project are decided on, for as long as the process runs.
+type site struct {
+	tenant  *tenant
+	org     tenancy.OrgID
+	project tenancy.ProjectID
+	gate    access.Gate
+}
+
+// draw sets the picture, and the gates of every site to it.
+func (t *tenant) draw(p *access.Picture) {
+	t.picture.Store(p)
+	for project, s := range t.sites {
+		s.gate.Draw(p, project)
+	}
+}
+
+// siteOf returns the site of a project, making it where there is none.
+func (r *replica) siteOf(org tenancy.OrgID, project tenancy.ProjectID) *site {
+	t := r.tenantOf(org)
+	s := t.sites[project]
+	if s == nil {
+		s = &site{tenant: t, org: org, project: project}
+		s.gate.Draw(t.picture.Load(), project)
+		if t.sites == nil {
+			t.sites = map[tenancy.ProjectID]*site{}
+		}
+		t.sites[project] = s
+	}
+	return s
 }
 
 func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Duration) *replica {
 	r := &replica{
 		st: st, peppers: peppers, clock: c, maxAge: maxAge,
-		keys: newKeyring(), base: time.Now(), turn: make(chan struct{}, 1),
+		sets: map[string]*access.Models{}, turn: make(chan struct{}, 1),
 		models: map[tenancy.ModelID]tenancy.Model{}, doubtful: map[tenancy.Ref]struct{}{},
 	}
 	r.fresh.Store(int64(-1 << 62))
@@ -67,9 +97,8 @@ func newReplica(st store.Store, peppers *keys.Peppers, c *clock, maxAge time.Dur
 
 // current reports whether the picture is young enough, at now by the machine's
 // clock, to answer from.
-func (r *replica) current(now time.Time) bool {
-	return now.Sub(r.base)-time.Duration(r.fresh.Load()) <= r.maxAge &&
-		now.UnixNano()-r.freshWall.Load() <= int64(r.maxAge) && !r.shaken.Load()
+func (r *replica) current(now instant) bool {
+	return now.machine-r.fresh.Load() <= int64(r.maxAge) && now.wall-r.freshWall.Load() <= int64(r.maxAge) && !r.shaken.Load()
 }
 
 // tenantOf returns the organization's place, making it where there is none.
@@ -87,15 +116,6 @@ func (r *replica) find(org tenancy.OrgID) *tenant {
 		return t.(*tenant)
 	}
 	return nil
-}
-
-// keyOf returns a key by the characters of its id; a nil record where it is not known.
-func (r *replica) keyOf(id string) (*keySlot, *keyRecord) {
-	slot := r.keys.find(id)
-	if slot == nil {
-		return nil, nil
-	}
-	return slot, slot.known()
 }
 
 func (r *replica) lock(ctx context.Context) error {
@@ -205,7 +225,7 @@ func (r *replica) install(refs []tenancy.Ref, records []store.Record) {
 		r.redraw(org, nil, gone[org])
 	}
 	for _, k := range fresh {
-		r.keys.put(chars(k.ID), r.keyRecord(k))
+		r.putKey(k)
 	}
 }
 
@@ -214,7 +234,7 @@ func (r *replica) redraw(org tenancy.OrgID, put []tenancy.Entity, gone []tenancy
 		return
 	}
 	at := r.tenantOf(org)
-	at.picture.Store(at.picture.Load().With(put, gone))
+	at.draw(at.picture.Load().With(put, gone))
 }
 
 // forget takes out what no picture holds. A key's slot is found by its id alone, which
@@ -223,17 +243,62 @@ func (r *replica) redraw(org tenancy.OrgID, put []tenancy.Entity, gone []tenancy
 func (r *replica) forget(ref tenancy.Ref) {
 	switch ref.Kind {
 	case tenancy.KindKey:
-		id := chars(tenancy.KeyID(ref.ID))
-		if slot := r.keys.find(id); slot != nil && slot.of(ref.Org) {
-			r.keys.put(id, nil)
+		id, ok := chars(tenancy.KeyID(ref.ID))
+		if !ok {
+			return
+		}
+		if slot := r.keys.find(id); slot != nil {
+			if at := slot.site.Load(); at != nil && at.org == ref.Org {
+				slot.write(keyRecord{})
+			}
 		}
 	case tenancy.KindModel:
 		delete(r.models, tenancy.ModelID(ref.ID))
 	}
 }
 
-func (r *replica) keyRecord(k tenancy.Key) *keyRecord {
-	return &keyRecord{grant: access.GrantOf(k), key: k, sealed: r.peppers.Sealed(k), tenant: r.tenantOf(k.Org)}
+// putKey sets what is known of a key.
+func (r *replica) putKey(k tenancy.Key) {
+	if id, ok := chars(k.ID); ok {
+		r.keys.make(id).write(r.keyRecord(k))
+	}
+}
+
+// keyRecord is what is kept of a key.
+func (r *replica) keyRecord(k tenancy.Key) keyRecord {
+	rec := keyRecord{
+		digest: k.Current.Digest, pepper: r.peppers.Index(k.Current.Pepper),
+		site: r.siteOf(k.Org, k.Project), models: r.setOf(k.Models),
+	}
+	rec.flag(keyKnown, r.peppers.Sealed(k))
+	rec.flag(keyRevoked, !k.Revoked.IsZero())
+	rec.flag(keyService, k.Kind == tenancy.KeyService)
+	rec.flag(keyPersonal, k.Kind == tenancy.KeyPersonal)
+	if !k.Expires.IsZero() {
+		rec.expires = k.Expires.UnixMicro()
+	}
+	if rec.pepper > maxPepper {
+		rec.pepper = -1
+	}
+	two := rec.pepper < 0 || k.Previous.Pepper != "" || !k.Current.Ends.IsZero()
+	if two || k.Kind == tenancy.KeyPersonal {
+		rec.more = &keyMore{holder: k.Holder, membership: k.Membership}
+	}
+	if two {
+		rec.more.key = &k
+	}
+	return rec
+}
+
+// setOf returns the one Models of a set: keys have few different ones.
+func (r *replica) setOf(set tenancy.ModelSet) *access.Models {
+	text, _ := set.MarshalJSON() // which cannot fail
+	m := r.sets[string(text)]
+	if m == nil {
+		m = access.NewModels(set)
+		r.sets[string(text)] = m
+	}
+	return m
 }
 
 // doubt marks refs as to be read again. Until then what rests on them is
@@ -313,28 +378,40 @@ func (r *replica) load(ctx context.Context) error {
 // replace makes records all that the replica knows.
 func (r *replica) replace(records []tenancy.Entity) {
 	r.models = map[tenancy.ModelID]tenancy.Model{}
-	ring := map[string]*keyRecord{}
+	var ring []tenancy.Key
 	of := map[tenancy.OrgID][]tenancy.Entity{}
 	for _, v := range records {
 		switch v := v.(type) {
 		case tenancy.Model:
 			r.models[v.ID] = v
 		case tenancy.Key:
-			ring[chars(v.ID)] = r.keyRecord(v)
+			ring = append(ring, v)
 		default:
 			of[v.Ref().Org] = append(of[v.Ref().Org], v)
 		}
 	}
 	r.drawCatalogue()
 	for org, records := range of {
-		r.tenantOf(org).picture.Store((*access.Picture)(nil).With(records, nil))
+		r.tenantOf(org).draw((*access.Picture)(nil).With(records, nil))
 	}
 	for org, at := range r.tenants.Range {
 		if _, kept := of[org.(tenancy.OrgID)]; !kept {
-			at.(*tenant).picture.Store(nil)
+			at.(*tenant).draw(nil)
 		}
 	}
-	r.keys.replace(ring)
+	kept := make(map[*keySlot]bool, len(ring))
+	for _, k := range ring {
+		if id, ok := chars(k.ID); ok {
+			slot := r.keys.make(id)
+			slot.write(r.keyRecord(k))
+			kept[slot] = true
+		}
+	}
+	for slot := range r.keys.all {
+		if !kept[slot] {
+			slot.write(keyRecord{})
+		}
+	}
 }
 
 func (r *replica) drawCatalogue() {

@@ -163,7 +163,7 @@ func configure(st store.Store, o *Options) (*Tenet, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Tenet{st: st, options: filled, usage: filled.Usage, clock: &clock{read: filled.Clock}}
+	t := &Tenet{st: st, options: filled, usage: filled.Usage, clock: newClock(filled.Clock)}
 	if t.usage == nil {
 		t.usage, _ = st.(store.Usage)
 	}

@@ -10,18 +10,27 @@ import (
 
 // Catalogue is the operator's models by id. Immutable; nil has none.
 type Catalogue struct {
-	models  map[tenancy.ModelID]*tenancy.Model
+	models  map[tenancy.ModelID]*entered
 	ordered []tenancy.ModelID
+}
+
+// entered is a model and its place in the order of a catalogue.
+type entered struct {
+	tenancy.Model
+	n int
 }
 
 // NewCatalogue returns the catalogue of models. Of two with one id the later
 // counts.
 func NewCatalogue(models ...tenancy.Model) *Catalogue {
-	c := &Catalogue{models: make(map[tenancy.ModelID]*tenancy.Model, len(models))}
-	for i := range models {
-		c.models[models[i].ID] = &models[i]
+	c := &Catalogue{models: make(map[tenancy.ModelID]*entered, len(models))}
+	for _, m := range models {
+		c.models[m.ID] = &entered{Model: m}
 	}
 	c.ordered = slices.Sorted(maps.Keys(c.models))
+	for n, id := range c.ordered {
+		c.models[id].n = n
+	}
 	return c
 }
 
@@ -30,6 +39,13 @@ func NewCatalogue(models ...tenancy.Model) *Catalogue {
 // nothing, or one that is retired: an alias leads to a model or nowhere. A model
 // that is retired is found, and is in nobody's plan.
 func (c *Catalogue) Resolve(name tenancy.ModelID) *tenancy.Model {
+	if m := c.resolve(name); m != nil {
+		return &m.Model
+	}
+	return nil
+}
+
+func (c *Catalogue) resolve(name tenancy.ModelID) *entered {
 	if c == nil {
 		return nil
 	}
@@ -49,7 +65,7 @@ func (c *Catalogue) named(id tenancy.ModelID) tenancy.Model {
 	if c == nil || c.models[id] == nil {
 		return tenancy.Model{}
 	}
-	return *c.models[id]
+	return c.models[id].Model
 }
 
 // aliases are those that lead somewhere, by the model that they lead to, sorted.
@@ -70,7 +86,7 @@ func (c *Catalogue) All() iter.Seq[tenancy.Model] {
 			return
 		}
 		for _, id := range c.ordered {
-			if !yield(*c.models[id]) {
+			if !yield(c.models[id].Model) {
 				return
 			}
 		}

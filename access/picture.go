@@ -153,9 +153,9 @@ func (p *Picture) Shows(project tenancy.ProjectID, m tenancy.Model) bool {
 	return p.plan.Includes(m) || !models.All() && models.Has(m.ID)
 }
 
-// Decide says whether a key may call a model at a time. It is the one function
-// behind deciding a call, listing models and drawing a settings page. A nil Grant
-// is of no key.
+// Decide says whether a key may call a model at a time. It is what decides a call,
+// lists models and draws a settings page; a [Gate] decides the same, and faster. A nil
+// Grant is of no key.
 func (p *Picture) Decide(c *Catalogue, g *Grant, model tenancy.ModelID, now time.Time) Decision {
 	if g == nil {
 		return Decision{Reason: ReasonUnknownKey}
@@ -184,7 +184,7 @@ func (p *Picture) keyReasons(c *Catalogue, g *Grant, name tenancy.ModelID, now t
 	}
 	at := p.projects[g.Project]
 	rs := g.reasons(now) | p.stateReasons(at)
-	rs = rs.With(ReasonHolderMayNotCall, !p.holderMayCall(at, g))
+	rs = rs.With(ReasonHolderMayNotCall, !p.holderMayCall(at, g.Kind, g.Holder, g.Membership))
 	of, canonical := p.modelReasons(c, at, name)
 	rs |= of
 	return rs.With(ReasonModelNotInKey, canonical != "" && !g.Models.Has(canonical)), canonical
@@ -209,12 +209,9 @@ func (p *Picture) stateReasons(at *place) Reasons {
 
 // modelReasons are those of the model, and the canonical id of one that exists.
 func (p *Picture) modelReasons(c *Catalogue, at *place, name tenancy.ModelID) (Reasons, tenancy.ModelID) {
-	if name == "" {
-		return Reasons(0).With(ReasonNoModel, true), ""
-	}
 	m := c.Resolve(name)
 	if m == nil {
-		return Reasons(0).With(ReasonModelUnknown, true), ""
+		return unresolved(name), ""
 	}
 	return Reasons(0).
 		With(ReasonModelNotInPlan, !p.plan.Includes(*m)).
@@ -223,12 +220,12 @@ func (p *Picture) modelReasons(c *Catalogue, at *place, name tenancy.ModelID) (R
 
 // holderMayCall says whether whom the key speaks for may call models in the
 // project: the project itself, or the person in the stay that the key names.
-func (p *Picture) holderMayCall(at *place, g *Grant) bool {
-	switch g.Kind {
+func (p *Picture) holderMayCall(at *place, kind tenancy.KeyKind, holder tenancy.UserID, stay tenancy.MembershipID) bool {
+	switch kind {
 	case tenancy.KeyService:
 		return true
 	case tenancy.KeyPersonal:
-		return g.Membership != "" && p.members[g.Holder].Membership == g.Membership && p.userMayCall(at, g.Holder)
+		return stay != "" && p.members[holder].Membership == stay && p.userMayCall(at, holder)
 	}
 	return false
 }

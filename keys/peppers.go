@@ -60,6 +60,11 @@ func (p *Peppers) Index(id string) int {
 // known costs what a known one costs: call it with -1 then.
 func (p *Peppers) Digest(i int, t Token) (tenancy.Digest, bool) { return p.digest(i, t.presented()) }
 
+// DigestForeign is [Peppers.Digest] for a token of another system.
+func (p *Peppers) DigestForeign(i int, t ForeignToken) (tenancy.Digest, bool) {
+	return p.digest(i, presentedHash(t.hash))
+}
+
 func (p *Peppers) digest(i int, t presented) (tenancy.Digest, bool) {
 	if p == nil || len(p.list) == 0 {
 		return tenancy.Digest{}, false
