@@ -45,7 +45,7 @@ type HTTPOptions struct {
 
 	// Owns says whether a caller may refer to something that is stored at the models'
 	// provider, where all tenants share one account: kind is "response", "conversation",
-	// "prompt", "file", "vector_store", "container", "skill", "item", "audio" or "voice", id is the
+	// "prompt", "file", "vector_store", "container", "skill", "tunnel", "item", "audio" or "voice", id is the
 	// client's text. It is asked for each that a body names; one answer of false refuses
 	// the call. Nil refuses every reference.
 	Owns func(ctx context.Context, caller access.Subject, kind, id string) bool

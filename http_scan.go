@@ -51,6 +51,8 @@ var guarded = map[string]member{
 	"tools":                 {},
 	"voice":                 {},
 	"audio":                 {},
+	"moderation":            {},
+	"prompt_cache_options":  {},
 	"stream":                {is: booleanType},
 	"stream_options":        {is: objectType},
 	"max_tokens":            {is: countType},

@@ -30,7 +30,7 @@ func TestScanSplices(t *testing.T) {
 		{"escapes in the name and the value", `{"\u006dodel":"gpt\u002d4\/x"}`, `{"\u006dodel":"vendor/served-1"}`, "gpt-4/x"},
 		{"text that looks like structure", `{"a":"\"model\":\"x\"}\\","model":"m"}`, `{"a":"\"model\":\"x\"}\\","model":"vendor/served-1"}`, "m"},
 		{"escaped backslash ends a text", `{"a":"\\","model":"m","b":"\\\""}`, `{"a":"\\","model":"vendor/served-1","b":"\\\""}`, "m"},
-		{"nested models are not the model", `{"tools":[{"model":"x","models":[],"n":1.5}],"model":"m"}`, `{"tools":[{"model":"x","models":[],"n":1.5}],"model":"vendor/served-1"}`, "m"},
+		{"nested models are not the model", `{"tools":[{"parameters":{"model":"x","models":[],"n":1.5}}],"model":"m"}`, `{"tools":[{"parameters":{"model":"x","models":[],"n":1.5}}],"model":"vendor/served-1"}`, "m"},
 		{"no model's name", `{"model":"m\ud83d\ude00"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
 		{"half a pair", `{"model":"m\ud83d"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
 		{"a name as long as a body", `{"model":"` + strings.Repeat("m", 2000) + `"}`, `{"model":"vendor/served-1"}`, usage.UnknownModel},
@@ -225,6 +225,8 @@ func TestReferences(t *testing.T) {
 		{"an id without a type", responses, `{"model":"m","input":[{"id":"msg_1"}]}`, []reference{{"item", "msg_1"}}},
 		{"a reference that is no list", responses, `{"model":"m","input":{"type":"item_reference","id":"msg_1"}}`, []reference{{"item", "msg_1"}}},
 		{"skills and containers of a shell", responses, `{"model":"m","tools":[{"type":"shell","environment":{"type":"container_auto","skills":[{"type":"skill_reference","skill_id":"skill_1"}]}},{"type":"shell","environment":{"type":"container_reference","container_id":"cntr_1"}}]}`, []reference{{"skill", "skill_1"}, {"container", "cntr_1"}}},
+		{"a tunnel", responses, `{"model":"m","tools":[{"type":"mcp","server_label":"x","tunnel_id":"tunnel_1"}]}`, []reference{{"tunnel", "tunnel_1"}}},
+		{"an answer to compare caches with", responses, `{"model":"m","prompt_cache_options":{"comparison_response_id":"resp_1"}}`, []reference{{"response", "resp_1"}}},
 		{"a mask for images", responses, `{"model":"m","tools":[{"type":"image_generation","input_image_mask":{"file_id":"file-1"}}]}`, []reference{{"file", "file-1"}}},
 		{"a voice of the account's own", "/v1/audio/speech", `{"model":"m","input":"x","voice":{"id":"voice_1"}}`, []reference{{"voice", "voice_1"}}},
 		{"a voice by its name", "/v1/audio/speech", `{"model":"m","input":"x","voice":"alloy"}`, nil},
@@ -255,6 +257,10 @@ func TestScanOfResponses(t *testing.T) {
 		{"input twice", `{"model":"m","input":"x","input":[{"type":"item_reference","id":"x"}]}`, "duplicate_member"},
 		{"tools in another case", `{"model":"m","Tools":[]}`, "invalid_member"},
 		{"the answer before, twice", `{"model":"m","previous_response_id":null,"previous_response_id":"x"}`, "duplicate_member"},
+		{"a tool with a model of its own", `{"model":"m","tools":[{"type":"function"},{"type":"image_generation","model":"x"}]}`, "unsupported_parameter"},
+		{"a tool with a model in another case", `{"model":"m","tools":[{"type":"image_generation","Model":"x"}]}`, "unsupported_parameter"},
+		{"a check with a model of its own", `{"model":"m","moderation":{"model":"x"}}`, "unsupported_parameter"},
+		{"tools twice", `{"model":"m","tools":[],"tools":[{"type":"image_generation","model":"x"}]}`, "duplicate_member"},
 		{"a bound twice", `{"model":"m","max_output_tokens":1,"max_output_tokens":2}`, "duplicate_member"},
 		{"a bound of a text", `{"model":"m","max_output_tokens":"1"}`, "invalid_type"},
 		{"more references than are looked at", `{"model":"m","tools":[{"file_ids":[` + strings.Repeat(`"x",`, 64) + `"x"]}]}`, "stored_reference"},
@@ -263,7 +269,7 @@ func TestScanOfResponses(t *testing.T) {
 			t.Errorf("%s: %+v, want %s", tt.name, refused, tt.code)
 		}
 	}
-	s, refused := scanBody(c, []byte(`{"model":"m","stream":true,"background":false,"max_output_tokens":7,"tools":[{"file_ids":[`+strings.Repeat(`"x",`, 63)+`"x"]}]}`))
+	s, refused := scanBody(c, []byte(`{"model":"m","stream":true,"background":false,"max_output_tokens":7,"moderation":null,"tools":[{"type":"function","model":null,"parameters":{"properties":{"model":{"type":"string"}}}},{"file_ids":[`+strings.Repeat(`"x",`, 63)+`"x"]}]}`))
 	if refused != nil || !s.stream || s.asking != (edit{}) || s.output != 7 || len(s.stored) != 64 {
 		t.Errorf("scan = %+v, %+v", s, refused)
 	}

@@ -18,15 +18,23 @@ var storedKinds = map[string]string{
 	"file_id": "file", "file_ids": "file",
 	"vector_store_id": "vector_store", "vector_store_ids": "vector_store",
 	"container": "container", "container_id": "container",
-	"skill_id": "skill",
+	"skill_id": "skill", "tunnel_id": "tunnel", "comparison_response_id": "response",
 }
 
 // references returns everything stored that a body refers to: of a chat, what its
 // messages name; of a call of responses, what it goes on from and what its input and
 // its tools name; of both and of speech, a voice of the account's own. Other calls take
 // content alone.
+//
+// A tool or a check that names a model of its own is refused: nothing decides on that one.
 func references(c Route, body []byte, found map[string]span) ([]reference, *HTTPError) {
 	r := referrer{body: body}
+	for _, p := range []string{"tools", "moderation"} {
+		if r.each(found[p], r.model); r.models {
+			return nil, badBody("unsupported_parameter", p, "This gateway does not take a model of its own for "+p+". Name one model.")
+		}
+	}
+	r.within(found["prompt_cache_options"])
 	r.within(found["messages"])
 	r.each(found["messages"], r.audio)
 	r.member("voice", found["voice"], "id")
@@ -51,8 +59,9 @@ func references(c Route, body []byte, found map[string]span) ([]reference, *HTTP
 
 // referrer gathers the references of a body.
 type referrer struct {
-	body  []byte
-	found []reference
+	body   []byte
+	found  []reference
+	models bool // something other than the body itself has a model
 }
 
 func (r *referrer) note(kind string, quoted []byte) {
@@ -118,6 +127,14 @@ func (r *referrer) each(at span, look func(object span)) {
 		if r.body[element.from] == '{' {
 			look(element)
 		}
+	}
+}
+
+// model is something that may name a model of its own.
+func (r *referrer) model(object span) {
+	for name, value := range membersAt(r.body, object.from) {
+		same, _ := foldsTo(name.of(r.body), "model")
+		r.models = r.models || same && r.body[value.from] != 'n' // null
 	}
 }
 

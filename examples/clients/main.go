@@ -17,6 +17,7 @@ import (
 
 	"github.com/openai/openai-go/v3"
 	"github.com/openai/openai-go/v3/option"
+	"github.com/openai/openai-go/v3/responses"
 )
 
 func main() {
@@ -109,7 +110,24 @@ func works(ctx context.Context, c *checker, g *gateway) {
 	asks.StreamOptions = openai.ChatCompletionStreamOptionsParam{IncludeUsage: openai.Bool(true)}
 	_, usage, err = stream(ctx, prod, asks)
 	c.check("streams with usage where it asks", err == nil && usage == 3, fmt.Sprint(usage, err))
-	c.check("sends each of these once", sent == 7, sent)
+	respond(ctx, c, prod)
+	c.check("sends each of these once", sent == 9, sent)
+}
+
+// respond asks for responses, whose input and answer are not those of a chat.
+func respond(ctx context.Context, c *checker, prod openai.Client) {
+	q := responses.ResponseNewParams{Model: "echo-small", Input: responses.ResponseNewParamsInputUnion{OfString: openai.String("one two")}}
+	answer, err := prod.Responses.New(ctx, q)
+	c.check("asks for a response", err == nil && answer.OutputText() == "You said: one two" && answer.Usage.InputTokens == 2, err)
+	s := prod.Responses.NewStreaming(ctx, q)
+	defer s.Close()
+	said, used := "", int64(0)
+	for s.Next() {
+		event := s.Current()
+		said += event.Delta
+		used += event.Response.Usage.OutputTokens
+	}
+	c.check("streams a response, usage included", s.Err() == nil && said == "You said: one two " && used == 4, fmt.Sprint(said, used, s.Err()))
 }
 
 func ids(models []openai.Model) string {

@@ -26,6 +26,10 @@ func (t *tester) calls(f *firstStart) {
 	t.check("completions are answered", r.status == http.StatusOK && strings.Contains(r.body, "text_completion"), r)
 	r = t.send(http.MethodPost, "/v1/embeddings", `{"model":"echo-embed","input":"one two three"}`, bearer(f.expKey.Reveal())...)
 	t.check("embeddings are answered", r.status == http.StatusOK && strings.Contains(r.body, "embedding"), r)
+	r = t.send(http.MethodPost, "/v1/responses", `{"model":"echo-small","input":"one two"}`, bearer(f.prodKey.Reveal())...)
+	t.check("responses are answered", r.status == http.StatusOK && strings.Contains(r.body, "You said: one two"), r)
+	r = t.send(http.MethodPost, "/v1/responses", `{"model":"echo-small","input":"x","previous_response_id":"resp_1"}`, bearer(f.prodKey.Reveal())...)
+	t.check("an answer that is stored for nobody knows whom is not gone on from", r.is(400, "stored_reference"), r)
 	r = t.chat(f.prodKey.Reveal(), modelSmall, "!fail")
 	t.check("an upstream's error goes through as it is", r.status == http.StatusInternalServerError && strings.Contains(r.body, "as asked"), r)
 	r = t.send(http.MethodGet, "/v1/models", "", bearer(f.prodKey.Reveal())...)
@@ -49,6 +53,12 @@ func (t *tester) streams(f *firstStart) {
 	t.check("and is metered all the same", after.Calls == before.Calls+1 && in == inBefore+3, after)
 	r = t.post(f.prodKey.Reveal(), streamBody(modelSmall, "a b c", `,"stream_options":{"include_usage":true}`))
 	t.check("usage that the client asked for is shown", len(r.events()) == 7 && strings.Contains(r.body, "prompt_tokens"), r.body)
+	before = t.total("/console/projects/" + string(f.prod.ID) + "/usage")
+	r = t.send(http.MethodPost, "/v1/responses", `{"model":"echo-small","input":"a b c","stream":true}`, bearer(f.prodKey.Reveal())...)
+	after = t.total("/console/projects/" + string(f.prod.ID) + "/usage")
+	in, _ = after.Unit(tenancy.UnitInput)
+	inBefore, _ = before.Unit(tenancy.UnitInput)
+	t.check("a stream of responses arrives whole and is metered", len(r.events()) == 6 && in == inBefore+3, r.events())
 	r = t.post(f.prodKey.Reveal(), streamBody(modelSmall, "!cut b c", ""))
 	t.check("a stream that the upstream breaks off ends broken off", !strings.Contains(r.body, "[DONE]"), r.body)
 	last := t.records("/console/projects/" + string(f.prod.ID) + "/activity")[0]
@@ -82,7 +92,7 @@ func (t *tester) credentials(f *firstStart) {
 
 func (t *tester) routes(f *firstStart) {
 	key := bearer(f.prodKey.Reveal())
-	for _, path := range []string{"/v1/files", "/v1/batches", "/v1/responses", "/v1/chat/completions/", "/v1//chat/completions", "/v1/chat%2Fcompletions"} {
+	for _, path := range []string{"/v1/files", "/v1/batches", "/v1/responses/compact", "/v1/chat/completions/", "/v1//chat/completions", "/v1/chat%2Fcompletions"} {
 		r := t.send(http.MethodPost, path, chatBody(modelSmall, "x"), key...)
 		t.check("a route that is not served is 404: "+path, r.status == 404, r)
 	}

@@ -27,6 +27,7 @@ func builtIn() http.Handler {
 	mux.HandleFunc("POST /v1/chat/completions", complete)
 	mux.HandleFunc("POST /v1/completions", complete)
 	mux.HandleFunc("POST /v1/embeddings", embed)
+	mux.HandleFunc("POST /v1/responses", respond)
 	return mux
 }
 
