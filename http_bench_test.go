@@ -38,7 +38,10 @@ func BenchmarkHandlerStream(b *testing.B) {
 			}))
 			b.Cleanup(origin.Close)
 			proxy := proxyTo(b, origin.URL).(*httputil.ReverseProxy)
-			bare := httptest.NewServer(proxy)
+			bare := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_ = http.NewResponseController(w).EnableFullDuplex() // else the answer may close a body that the proxy is still sending
+				proxy.ServeHTTP(w, r)
+			}))
 			b.Cleanup(bare.Close)
 			with := httptest.NewServer(g.Handler(proxy))
 			b.Cleanup(with.Close)

@@ -243,7 +243,7 @@ func (x *exchange) call(next http.Handler, p Principal, caller access.Subject) *
 		return refuse(d)
 	}
 	m := &metered{ResponseWriter: x.w, client: x.r.Context(), id: x.id, route: x.route, began: began, strip: s.asking != (edit{}), sent: s.sent}
-	x.forward(next, m, call, s.splice(body, call.Model()))
+	x.forward(next, m, call, s.splice(body, call.Model()).joined())
 	return nil
 }
 
