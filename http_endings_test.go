@@ -51,6 +51,7 @@ func TestHTTPEndingsOfEachRoute(t *testing.T) {
 
 		{"a length cut off", transcriptions, cutOff(typed(one, "Content-Length", "1000"), `{"text":"x","duration":12`), usage.OutcomeUpstreamError, none, "it may have been 123"},
 		{"a length", transcriptions, answering(200, `{"text":"x","duration":12}`), usage.OutcomeOK, usage.Units{}.With(tenancy.UnitSeconds, 12), ""},
+		{"a length cut at the bound of what is kept", transcriptions, answering(200, `{"usage":{"x":"`+strings.Repeat("x", 64<<10-31)+`"},"duration":123456}`), usage.OutcomeOK, none, "half of a number is another number"},
 		{"text alone", transcriptions, with(typed("text/plain"), 200, `x`), usage.OutcomeOK, none, "nobody knows how long"},
 		{"transcribed in events", transcriptions, streaming("data: {\"type\":\"transcript.text.delta\",\"delta\":\"x\"}\n\n", "data: {\"type\":\"transcript.text.done\",\"usage\":{\"type\":\"tokens\",\"input_tokens\":7,\"output_tokens\":2}}\n\n"), usage.OutcomeOK, tokens(7, 2), ""},
 		{"events cut off", transcriptions, streaming("data: {\"type\":\"transcript.text.delta\",\"delta\":\"x\"}\n\n"), usage.OutcomeUpstreamError, none, "truncated"},

@@ -275,6 +275,15 @@ func TestScanOfResponses(t *testing.T) {
 	}
 }
 
+// The bytes of a recording are no tokens.
+func TestEstimateOfForm(t *testing.T) {
+	body := "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n--b--"
+	s, refused := scanForm([]byte(body), "b")
+	if want := (Estimate{Units: usage.Units{}.With(tenancy.UnitRequests, 1)}); refused != nil || s.estimate(len(body)) != want {
+		t.Errorf("estimate %+v, want %+v, %+v", s.estimate(len(body)), want, refused)
+	}
+}
+
 func TestCharacters(t *testing.T) {
 	c := routeOf(t, "/v1/audio/speech")
 	for _, tt := range []struct {

@@ -164,19 +164,19 @@ func (r *referrer) voice(audio span) {
 var carried = map[string]bool{`"message"`: true, `"function_call"`: true, `"function_call_output"`: true, `"custom_tool_call"`: true, `"custom_tool_call_output"`: true}
 
 // item is an item of the input that may stand for one that is stored: whatever is not
-// certain to carry its content. A type that is said twice, or not exactly so, is what
-// some reader makes of it.
+// certain to carry its content. Of a type that is said twice, or not exactly so, some
+// reader may take the one and some the other.
 func (r *referrer) item(object span) {
-	types, spoken, plain := 0, false, true
+	typed, spoken, plain := false, false, true
 	for name, value := range membersAt(r.body, object.from) {
 		if same, exact := foldsTo(name.of(r.body), "type"); same {
-			types++
+			typed = true
 			plain = plain && exact && carried[string(value.of(r.body))]
 		}
 		_, role := foldsTo(name.of(r.body), "role") // a message, whose type may be left out
 		spoken = spoken || role
 	}
-	if !plain || types == 0 && !spoken || types > 1 {
+	if !plain || !typed && !spoken {
 		r.member("item", object, "id")
 	}
 }

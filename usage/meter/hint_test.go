@@ -14,7 +14,7 @@ import (
 // is put into each, inside an object that is of no note.
 func TestStreamLooksThrough(t *testing.T) {
 	const noted = `,"other":{"usage":1,"error":1,"model":1}}`
-	draw := rapid.SampledFrom([]string{
+	events := []string{
 		`{"model":"a","choices":[{"delta":{"content":"x"}}]`,
 		`{"model": "a","usage": null,"choices":[1]`,
 		`{"model":"b","x":"a","usage":null`,
@@ -35,11 +35,19 @@ func TestStreamLooksThrough(t *testing.T) {
 		`{"type":"image_generation.completed"`, `{"type":"image_generation.completed","usage":{"output_tokens":9}`,
 		`{"type":"speech.audio.done"`, `{"type":"transcript.text.done"`, `{"duration":1.5`, `{"x":{"duration":2}`,
 		`{"type":"x"`, `{"usage":null] `,
-	})
+	}
+	shapes := []meter.Shape{meter.Chat, meter.Completions, meter.Responses, meter.Embeddings, meter.Images, meter.Speech, meter.Transcriptions, meter.Plain, ""}
+	for _, shape := range shapes {
+		for _, e := range events {
+			want, got := run(shape, false, []byte("data: "+e+noted+"\n\n")), run(shape, false, []byte("data: "+e+"}\n\n"))
+			got.Passed, want.Passed = "", ""
+			sameOutcome(t, string(shape)+" "+e, want, got)
+		}
+	}
 	rapid.Check(t, func(t *rapid.T) {
-		shape := rapid.SampledFrom([]meter.Shape{meter.Chat, meter.Completions, meter.Responses, meter.Embeddings, meter.Images, meter.Speech, meter.Transcriptions, meter.Plain, ""}).Draw(t, "shape")
+		shape := rapid.SampledFrom(shapes).Draw(t, "shape")
 		var as, read []byte
-		for _, e := range rapid.SliceOf(draw).Draw(t, "events") {
+		for _, e := range rapid.SliceOf(rapid.SampledFrom(events)).Draw(t, "events") {
 			as = append(as, "data: "+e+"}\n\n"...)
 			read = append(read, "data: "+e+noted+"\n\n"...)
 		}
