@@ -221,6 +221,10 @@ var broken = []brokenStore{
 		wrap: func(b backend) store.Store { return repricesAll{b} }},
 	{defect: "prices anew day by day", caughtBy: []string{"upkeep/reprice-refused"},
 		wrap: func(b backend) store.Store { return repricesInParts{b} }},
+	{defect: "prices days anew that the horizon is in", caughtBy: []string{"upkeep/reprice-retention"},
+		wrap: func(b backend) store.Store { return repricesWhatIsLeft{b} }},
+	{defect: "adds to a day only once", caughtBy: []string{"usage/totals-over-days"},
+		wrap: func(b backend) store.Store { return firstDays{b, memory.New(), new(bool)} }},
 	{defect: "moves the horizon backwards", caughtBy: []string{"upkeep/horizon"}, wrap: func(b backend) store.Store {
 		return &horizonGoesBack{backend: b}
 	}},

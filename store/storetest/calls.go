@@ -156,19 +156,34 @@ func hours() (whole, quarters []time.Time) {
 	return []time.Time{from, quarters[12]}, quarters
 }
 
+// wholeDay is the span that the hours are in, so that buckets of days are looked at too.
+func wholeDay() (from, to time.Time) { return usage.DayOf(noon), usage.DayOf(noon).Add(usage.Day) }
+
 // ledger is everything that a store shows of its usage.
 type ledger struct {
 	Records [][]usage.Record
 	Totals  [][]store.Total
 }
 
+// ledgerQueries ask an organization for everything by the quarter, and by the day,
+// which a store may keep apart.
+func ledgerQueries(org tenancy.OrgID) []store.TotalQuery {
+	_, quarters := hours()
+	from, to := wholeDay()
+	return []store.TotalQuery{
+		{Org: org, By: usage.ByModel, Cuts: quarters},
+		{Org: org, By: usage.ByKey, Cuts: quarters},
+		{Org: org, By: usage.ByUser, Cuts: quarters},
+		{Org: org, By: usage.ByModel, Cuts: []time.Time{from, to}},
+	}
+}
+
 func (e *env) ledger() ledger {
 	var l ledger
-	_, quarters := hours()
 	for _, org := range []tenancy.OrgID{orgA, orgB} {
 		l.Records = append(l.Records, e.records(store.RecordQuery{Org: org}, 0))
-		for _, by := range []usage.Dimension{usage.ByModel, usage.ByKey, usage.ByUser} {
-			l.Totals = append(l.Totals, e.totals(store.TotalQuery{Org: org, By: by, Cuts: quarters}))
+		for _, q := range ledgerQueries(org) {
+			l.Totals = append(l.Totals, e.totals(q))
 		}
 	}
 	return l
@@ -184,11 +199,10 @@ func (e *env) keepsOut(what string, want error, rs ...usage.Record) {
 // adds notes a failure unless the store's usage is that of rs.
 func (e *env) adds(what string, rs []usage.Record) {
 	var want ledger
-	_, quarters := hours()
 	for _, org := range []tenancy.OrgID{orgA, orgB} {
 		want.Records = append(want.Records, newest(rs, store.RecordQuery{Org: org}))
-		for _, by := range []usage.Dimension{usage.ByModel, usage.ByKey, usage.ByUser} {
-			want.Totals = append(want.Totals, summed(rs, store.TotalQuery{Org: org, By: by, Cuts: quarters}))
+		for _, q := range ledgerQueries(org) {
+			want.Totals = append(want.Totals, summed(rs, q))
 		}
 	}
 	e.same(what, want, e.ledger())

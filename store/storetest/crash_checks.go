@@ -247,9 +247,9 @@ func (l *crashLook) verifies() {
 	if l.up == nil {
 		return
 	}
-	whole, _ := hours()
+	from, to := wholeDay()
 	for _, org := range crashOrgs[:2] {
-		ds, err := l.up.Verify(l.ctx, org, whole[0], whole[1])
+		ds, err := l.up.Verify(l.ctx, org, from, to)
 		l.must("Verify", err)
 		if len(ds) > 0 {
 			l.errorf("Verify finds %d buckets that are not the sums of their records", len(ds))

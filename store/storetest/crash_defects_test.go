@@ -10,6 +10,7 @@ import (
 	"example.com/tenet/store"
 	"example.com/tenet/store/storetest"
 	"example.com/tenet/tenancy"
+	"example.com/tenet/usage"
 )
 
 // whileWriting has a defect in the process that is killed alone, so that it is not
@@ -179,6 +180,16 @@ func (s misreports) Commit(ctx context.Context, b store.Batch) (store.Result, er
 type unverified struct{ backend }
 
 func (s unverified) Verify(context.Context, tenancy.OrgID, time.Time, time.Time) ([]store.Difference, error) {
+	return make([]store.Difference, 1), nil
+}
+
+// staleDays has a bucket of a day in which nothing agrees.
+type staleDays struct{ backend }
+
+func (s staleDays) Verify(_ context.Context, _ tenancy.OrgID, from, _ time.Time) ([]store.Difference, error) {
+	if from != usage.DayOf(from) {
+		return nil, nil
+	}
 	return make([]store.Difference, 1), nil
 }
 

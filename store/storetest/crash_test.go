@@ -95,6 +95,7 @@ var crashBroken = []struct {
 	{"loses every Append", "crash/usage", "usage (-want", losesAppends, nil},
 	{"counts a call twice", "crash/usage", "usage (-want", noFlaw, func(b backend) store.Store { return countsTwice{b} }},
 	{"has sums that do not verify", "crash/usage", "Verify finds", noFlaw, func(b backend) store.Store { return unverified{b} }},
+	{"has days that do not verify", "crash/usage", "Verify finds", noFlaw, func(b backend) store.Store { return staleDays{b} }},
 	{"takes a repetition for another operation", "crash/again", "Commit", noFlaw,
 		func(b backend) store.Store { return forgetsOps{b} }},
 	{"conflicts with what it did itself", "crash/again", "a record changed meanwhile", noFlaw,

@@ -99,3 +99,42 @@ func (s repricesInParts) Reprice(ctx context.Context, org tenancy.OrgID, from, t
 	}
 	return n, nil
 }
+
+// firstDays keeps days of its own, as the first Append made them.
+type firstDays struct {
+	backend
+	days *memory.Store
+	made *bool
+}
+
+func (s firstDays) Append(ctx context.Context, records []usage.Record) error {
+	err := s.Usage.Append(ctx, records)
+	if err == nil && !*s.made {
+		*s.made = true
+		return s.days.Append(ctx, records)
+	}
+	return err
+}
+
+func (s firstDays) Totals(ctx context.Context, q store.TotalQuery) ([]store.Total, error) {
+	for _, c := range q.Cuts {
+		if c != usage.DayOf(c) {
+			return s.Usage.Totals(ctx, q)
+		}
+	}
+	if ts, err := s.Usage.Totals(ctx, q); err != nil {
+		return ts, err
+	}
+	return s.days.Totals(ctx, q)
+}
+
+// repricesWhatIsLeft prices days that the horizon is in.
+type repricesWhatIsLeft struct{ backend }
+
+func (s repricesWhatIsLeft) Reprice(ctx context.Context, org tenancy.OrgID, from, to time.Time, cost func(usage.Record) (usage.Money, error)) (int, error) {
+	n, err := s.Upkeep.Reprice(ctx, org, from, to, cost)
+	if horizon, _ := s.Horizon(ctx); err != nil && from.Before(horizon) && horizon.Before(to) {
+		return 0, nil
+	}
+	return n, err
+}

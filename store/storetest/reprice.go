@@ -117,3 +117,25 @@ func repriceRefused(e *env) {
 	e.must("Reprice of nobody", err)
 	e.same("records of nobody", 0, n)
 }
+
+func repriceRetention(e *env) {
+	rs, day := overDays(), usage.DayOf(noon)
+	e.append(rs...)
+	second := day.Add(usage.Day)
+	e.prune(second, 1000)
+	_, err := e.up.Reprice(e.ctx, orgA, day, second, free)
+	e.refused("Reprice of a day before the horizon", err, store.ErrPastRetention)
+	_, err = e.up.Reprice(e.ctx, orgA, day, second.Add(usage.Day), free)
+	e.refused("Reprice of two days with the horizon between them", err, store.ErrPastRetention)
+	n, err := e.up.Reprice(e.ctx, orgA, second, second.Add(usage.Day), dear)
+	e.must("Reprice of the day at the horizon", err)
+	if n == 0 {
+		e.errorf("Reprice of the day at the horizon changed nothing")
+	}
+	e.same("differences", []store.Difference{}, e.verify(orgA, second, second.Add(3*usage.Day)))
+	e.prune(second.Add(usage.Quarter), 1000)
+	_, err = e.up.Reprice(e.ctx, orgA, second, second.Add(usage.Day), free)
+	e.refused("Reprice of the day that the horizon is in", err, store.ErrPastRetention)
+	_, err = e.up.Reprice(e.ctx, orgA, second.Add(usage.Day), second.Add(2*usage.Day), free)
+	e.must("Reprice of the day after it", err)
+}

@@ -88,6 +88,12 @@ func upkeepCases() []testCase {
 			run:   pastRetention,
 		},
 		{
+			name:  "upkeep/reprice-retention",
+			rules: "K5 K7",
+			why:   "A day is priced anew as long as the horizon has not come into it: from its beginning on the records are whole, and a quarter later the buckets are all that is left of some.",
+			run:   repriceRetention,
+		},
+		{
 			name:  "upkeep/input",
 			rules: "K6",
 			why:   "Spans and horizons are multiples of a quarter-hour of UTC, and a limit is at least 1; others are ErrInvalid and change nothing.",
@@ -115,9 +121,9 @@ func (e *env) verify(org tenancy.OrgID, from, to time.Time) []store.Difference {
 
 // sound notes a failure unless Verify finds nothing.
 func (e *env) sound(what string) {
-	whole, _ := hours()
+	from, to := wholeDay()
 	for _, org := range []tenancy.OrgID{orgA, orgB} {
-		e.same("Verify "+what, []store.Difference{}, e.verify(org, whole[0], whole[1]))
+		e.same("Verify "+what, []store.Difference{}, e.verify(org, from, to))
 	}
 }
 
@@ -271,7 +277,7 @@ func pruneBefore(e *env) {
 // upkeepBesideAppend verifies and rebuilds until all calls are recorded.
 func upkeepBesideAppend(e *env) {
 	rs := trace(240)
-	whole, _ := hours()
+	from, to := wholeDay()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -283,8 +289,8 @@ func upkeepBesideAppend(e *env) {
 	}()
 	e.guard(func() {
 		for {
-			e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, whole[0], whole[1]))
-			e.same("differences beside Append", []store.Difference{}, e.verify(orgA, whole[0], whole[1]))
+			e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, from, to))
+			e.same("differences beside Append", []store.Difference{}, e.verify(orgA, from, to))
 			select {
 			case <-done:
 				return

@@ -236,7 +236,13 @@ func anotherCost(e *env) {
 
 func totalsOverDays(e *env) {
 	rs := overDays()
-	e.append(rs...)
+	for first := range 2 { // a day that is there gets more calls
+		var some []usage.Record
+		for i := first; i < len(rs); i += 2 {
+			some = append(some, rs[i])
+		}
+		e.append(some...)
+	}
 	day := usage.DayOf(noon)
 	for n, cuts := range [][]time.Time{
 		{day, day.Add(usage.Day)},
