@@ -78,21 +78,24 @@ func (s *Store) following(q store.RecordQuery) (*filter, error) {
 	return f, err
 }
 
-// projectsOf is a list of the projects of organization ?1, found by skipping from
-// one to the next in the key of the roll-up. There the buckets of a project, grain
+// projectsOf is a list of the projects of organization ?1 in a tier, found by skipping
+// from one to the next in the key of the roll-up. There the buckets of a project, grain
 // and span lie together, so a span is read project by project.
-const projectsOf = `
+func projectsOf(tier usage.Tier) string {
+	table := tierTable(tier)
+	return fmt.Sprintf(`
 	WITH RECURSIVE p (project) AS (
-		SELECT min(project) FROM usage_quarter WHERE org = ?1 UNION ALL
-		SELECT (SELECT min(project) FROM usage_quarter q WHERE q.org = ?1 AND q.project > p.project)
+		SELECT min(project) FROM %s WHERE org = ?1 UNION ALL
+		SELECT (SELECT min(project) FROM %s q WHERE q.org = ?1 AND q.project > p.project)
 		FROM p WHERE p.project IS NOT NULL
-	) `
+	) `, table, table)
+}
 
 // totalsText reads the buckets of a grain, in one statement and so of one state: the
 // days of the spans ?3 and the quarters of the spans ?4, JSON arrays of pairs. Their
 // items are those of the dimension ?5, as [store.TotalQuery.Item] has them.
 func totalsText() string {
-	return projectsOf + tierText(usage.TierDay, 3, `CROSS JOIN p`, `p.project`) + ` UNION ALL ` +
+	return projectsOf(usage.TierQuarter) + tierText(usage.TierDay, 3, `CROSS JOIN p`, `p.project`) + ` UNION ALL ` +
 		tierText(usage.TierQuarter, 4, `CROSS JOIN p`, `p.project`)
 }
 

@@ -15,10 +15,12 @@ import (
 // storedText reads the buckets of a tier that begin in a span of an organization, and
 // dropText deletes them.
 func storedText(tier usage.Tier) string {
-	return projectsOf + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM ` + tierTable(tier) + inSpan
+	return projectsOf(tier) + `SELECT ` + idColumns + `, ` + sumColumns + ` FROM ` + tierTable(tier) + inSpan
 }
 
-func dropText(tier usage.Tier) string { return projectsOf + `DELETE FROM ` + tierTable(tier) + inSpan }
+func dropText(tier usage.Tier) string {
+	return projectsOf(tier) + `DELETE FROM ` + tierTable(tier) + inSpan
+}
 
 // costText gives records, by their places in the table, another cost.
 func costText(rows int) string {

@@ -43,6 +43,27 @@ func daysAreKept(e *env) {
 		q := store.TotalQuery{Org: orgA, By: usage.ByProject, Cuts: []time.Time{day, day.Add(4 * usage.Day)}}
 		e.same("totals", summed(rs, q), e.totals(q))
 	}
+	lone := usage.Bucket{BucketID: spoilt, Sums: usage.Sums{Calls: 1}}
+	lone.Project = "proj_of_no_call"
+	e.must("Spoil", e.h.Spoil(e.s, lone))
+	e.same("differences of a project without calls", []store.Difference{{Bucket: lone.BucketID, Stored: lone.Sums}}, e.verify(orgA, day, day.Add(4*usage.Day)))
+	e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, day, day.Add(4*usage.Day)))
+	e.same("differences after Rebuild", []store.Difference{}, e.verify(orgA, day, day.Add(4*usage.Day)))
+}
+
+// daysRebuilt rebuilds whole days, of projects that have no calls on others.
+func daysRebuilt(e *env) {
+	rs, day := overDays(), usage.DayOf(noon)
+	e.append(rs...)
+	whole := []time.Time{day, day.Add(4 * usage.Day)}
+	for _, cuts := range [][]time.Time{whole, {day.Add(usage.Day), day.Add(2 * usage.Day)}, {day, day.Add(2*usage.Day + usage.Quarter)}} {
+		e.must("Rebuild", e.up.Rebuild(e.ctx, orgA, cuts[0], cuts[1]))
+		e.same("differences after Rebuild", []store.Difference{}, e.verify(orgA, whole[0], whole[1]))
+		for _, by := range dimensions() {
+			q := store.TotalQuery{Org: orgA, By: by, Cuts: whole}
+			e.same("totals after Rebuild", summed(rs, q), e.totals(q))
+		}
+	}
 }
 
 // dear is a price that is known of some calls and not of others.

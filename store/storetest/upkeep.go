@@ -46,6 +46,12 @@ func upkeepCases() []testCase {
 			run:   daysAreKept,
 		},
 		{
+			name:  "upkeep/rebuild-days",
+			rules: "K2",
+			why:   "Rebuilding whole days of projects that have no other calls changes no total: what a store drops before it adds up anew, it drops from each tier.",
+			run:   daysRebuilt,
+		},
+		{
 			name:  "upkeep/reprice",
 			rules: "K7",
 			why:   "Reprice gives each record of the organization and days the cost that it is told, and the buckets with it, and touches nothing else: activity and usage show one price.",
