@@ -13,8 +13,8 @@ import (
 
 // A form is read by two parties as a JSON body is, and by parsers that differ more. So
 // what is taken is narrow: parts that follow each other with nothing between them, each
-// with a plain name and no encoding, the model once and before the file, so that who
-// reads only so far has read it.
+// with a plain name and no encoding, the model once. Official clients send it after the
+// file; next gets it before, so that who reads only so far has read it.
 
 const (
 	maxParts      = 64
@@ -39,6 +39,7 @@ func scanForm(body []byte, boundary string) (bodyScan, *HTTPError) {
 		return s, badForm("The body is not multipart/form-data with this boundary.")
 	}
 	for n := 0; !f.ended; n++ {
+		from := f.at
 		name, file, value, ok := f.part()
 		if !ok || n == maxParts {
 			return s, badForm("The form has a part that cannot be read for certain, or more than 64.")
@@ -57,12 +58,12 @@ func scanForm(body []byte, boundary string) (bodyScan, *HTTPError) {
 		switch field {
 		case "model":
 			s.modelAt, s.model = value, formModel(value.of(body))
+			if seen["file"] {
+				s.late = span{from - len("\r\n") - len(f.delimiter), value.to}
+				s.lead = "--" + boundary + "\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\n"
+			}
 		case "stream":
 			s.stream = strings.EqualFold(string(value.of(body)), "true") || string(value.of(body)) == "1"
-		case "file":
-			if !seen["model"] {
-				return s, badBody("invalid_member", "model", "Send the field model before the file.")
-			}
 		}
 	}
 	if !seen["model"] {

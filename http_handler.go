@@ -146,9 +146,9 @@ func newEdge(o *HTTPOptions) (_ *edge, err error) {
 // Call.Switch.
 //
 // The Content-Type must be application/json, and multipart/form-data of the two calls
-// that send a recording; there the field model comes before the file. A path must begin with /v1/: under a
-// prefix, http.StripPrefix takes it off. OPTIONS is 404 like any other method, so
-// whoever answers CORS preflights stands before this.
+// that send a recording, whose model next gets before the file wherever the client sent
+// it. A path must begin with /v1/: under a prefix, http.StripPrefix takes it off. OPTIONS
+// is 404 like any other method, so whoever answers CORS preflights stands before this.
 //
 // An answer of next goes out as it is, its errors too. Where an upstream's errors name
 // the account that all tenants share, next is the place to replace them.

@@ -104,6 +104,8 @@ type bodyScan struct {
 
 	modelAt span
 	plain   bool        // the model stands without quotes
+	late    span        // the part of a form that is the model, where it comes after the file
+	lead    string      // what such a part begins with when it comes first
 	asking  edit        // asks for usage in a stream where the client did not
 	stored  []reference // what the body refers to
 	sent    usage.Units // what the request tells of what it consumes
@@ -351,6 +353,9 @@ func (s bodyScan) splice(body []byte, model tenancy.ModelID) pieces {
 		text = strconv.Quote(text) // no character of a model id needs escaping
 	}
 	edits := []edit{{s.modelAt, text}}
+	if s.late != (span{}) {
+		edits = []edit{{span{}, s.lead + text + "\r\n"}, {s.late, ""}}
+	}
 	if s.asking != (edit{}) {
 		edits = append(edits, s.asking)
 		slices.SortStableFunc(edits, func(a, b edit) int { return a.at.from - b.at.from })
