@@ -257,20 +257,24 @@ func (r *replica) forget(ref tenancy.Ref) {
 	}
 }
 
-// putKey sets what is known of a key.
-func (r *replica) putKey(k tenancy.Key) {
-	if id, ok := chars(k.ID); ok {
-		r.keys.make(id).write(r.keyRecord(k))
+// putKey sets what is known of a key and returns its slot, nil where it has none.
+func (r *replica) putKey(k tenancy.Key) *keySlot {
+	id, ok := chars(k.ID)
+	if !ok {
+		return nil
 	}
+	slot := r.keys.make(id)
+	slot.write(r.keyRecord(&k))
+	return slot
 }
 
 // keyRecord is what is kept of a key.
-func (r *replica) keyRecord(k tenancy.Key) keyRecord {
+func (r *replica) keyRecord(k *tenancy.Key) keyRecord {
 	rec := keyRecord{
 		digest: k.Current.Digest, pepper: r.peppers.Index(k.Current.Pepper),
 		site: r.siteOf(k.Org, k.Project), models: r.setOf(k.Models),
 	}
-	rec.flag(keyKnown, r.peppers.Sealed(k))
+	rec.flag(keyKnown, r.peppers.Sealed(*k))
 	rec.flag(keyRevoked, !k.Revoked.IsZero())
 	rec.flag(keyService, k.Kind == tenancy.KeyService)
 	rec.flag(keyPersonal, k.Kind == tenancy.KeyPersonal)
@@ -285,14 +289,18 @@ func (r *replica) keyRecord(k tenancy.Key) keyRecord {
 		rec.more = &keyMore{holder: k.Holder, membership: k.Membership}
 	}
 	if two {
-		rec.more.key = &k
+		own := *k
+		rec.more.key = &own
 	}
 	return rec
 }
 
 // setOf returns the one Models of a set: keys have few different ones.
 func (r *replica) setOf(set tenancy.ModelSet) *access.Models {
-	text, _ := set.MarshalJSON() // which cannot fail
+	var text []byte
+	if !set.All() {
+		text, _ = set.MarshalJSON() // which cannot fail
+	}
 	m := r.sets[string(text)]
 	if m == nil {
 		m = access.NewModels(set)
@@ -360,32 +368,54 @@ func (r *replica) calm(refs []tenancy.Ref) {
 }
 
 // load draws the whole picture anew: the cursor of now, then every record, so
-// that whatever changes meanwhile is met again when the feed is followed.
+// that whatever changes meanwhile is met again when the feed is followed. Keys come last,
+// and are put in place as they are read: there are more of them than of all else.
 func (r *replica) load(ctx context.Context) error {
 	head, err := r.st.Changes(ctx, "", store.MaxPage)
 	if err != nil {
 		return err
 	}
-	all, err := everything(ctx, r.st)
+	all, err := keyless(ctx, r.st)
 	if err != nil {
 		return err
 	}
 	r.replace(all)
+	if err := r.loadKeys(ctx); err != nil {
+		return err
+	}
 	r.cursor = head.Next
 	return nil
 }
 
-// replace makes records all that the replica knows.
+// loadKeys puts every key in place, and empties the slots of those that are gone.
+func (r *replica) loadKeys(ctx context.Context) error {
+	stale := map[*keySlot]bool{}
+	for slot := range r.keys.all {
+		stale[slot] = true
+	}
+	for k, err := range store.Walk(ctx, r.st, store.AllOf[tenancy.Key]()) {
+		if err != nil {
+			return err
+		}
+		slot := r.putKey(k.Value)
+		if len(stale) > 0 {
+			delete(stale, slot)
+		}
+	}
+	for slot := range stale {
+		slot.write(keyRecord{})
+	}
+	return nil
+}
+
+// replace makes records all that the replica knows, keys aside.
 func (r *replica) replace(records []tenancy.Entity) {
 	r.models = map[tenancy.ModelID]tenancy.Model{}
-	var ring []tenancy.Key
 	of := map[tenancy.OrgID][]tenancy.Entity{}
 	for _, v := range records {
 		switch v := v.(type) {
 		case tenancy.Model:
 			r.models[v.ID] = v
-		case tenancy.Key:
-			ring = append(ring, v)
 		default:
 			of[v.Ref().Org] = append(of[v.Ref().Org], v)
 		}
@@ -397,19 +427,6 @@ func (r *replica) replace(records []tenancy.Entity) {
 	for org, at := range r.tenants.Range {
 		if _, kept := of[org.(tenancy.OrgID)]; !kept {
 			at.(*tenant).draw(nil)
-		}
-	}
-	kept := make(map[*keySlot]bool, len(ring))
-	for _, k := range ring {
-		if id, ok := chars(k.ID); ok {
-			slot := r.keys.make(id)
-			slot.write(r.keyRecord(k))
-			kept[slot] = true
-		}
-	}
-	for slot := range r.keys.all {
-		if !kept[slot] {
-			slot.write(keyRecord{})
 		}
 	}
 }

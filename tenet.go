@@ -272,10 +272,22 @@ func (t *Tenet) Snapshot(ctx context.Context) (*access.Snapshot, error) {
 }
 
 func everything(ctx context.Context, st store.Store) ([]tenancy.Entity, error) {
+	all, err := keyless(ctx, st)
+	if err == nil {
+		err = walk[tenancy.Key](ctx, st, func(v tenancy.Entity) { all = append(all, v) })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// keyless is everything but the keys.
+func keyless(ctx context.Context, st store.Store) ([]tenancy.Entity, error) {
 	var all []tenancy.Entity
 	for _, list := range []func(context.Context, store.Store, func(tenancy.Entity)) error{
 		walk[tenancy.Model], walk[tenancy.Organization], walk[tenancy.Subscription], walk[tenancy.Member],
-		walk[tenancy.Project], walk[tenancy.ProjectMember], walk[tenancy.Key],
+		walk[tenancy.Project], walk[tenancy.ProjectMember],
 	} {
 		if err := list(ctx, st, func(v tenancy.Entity) { all = append(all, v) }); err != nil {
 			return nil, err

@@ -101,11 +101,7 @@ func (s ModelSet) MarshalJSON() ([]byte, error) {
 // UnmarshalJSON reads what MarshalJSON writes, a list in any order. Null is the
 // empty set. Any other text than "all" is an error, never a set.
 func (s *ModelSet) UnmarshalJSON(data []byte) error {
-	var text string
-	if json.Unmarshal(data, &text) == nil && string(data) != "null" {
-		if text != allText {
-			return invalid("models", `a list of model ids or "all"`)
-		}
+	if string(data) == `"`+allText+`"` {
 		*s = AllModels()
 		return nil
 	}
