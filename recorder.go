@@ -49,7 +49,6 @@ func (o RecordingOptions) filled() (RecordingOptions, error) {
 type recorder struct {
 	usage  store.Usage
 	opts   RecordingOptions
-	now    func() time.Time // by which refusals are merged
 	report func(err error, records int)
 
 	mu       sync.Mutex
@@ -89,21 +88,22 @@ type refusalKey struct {
 // refusals are those of one kind in one second.
 type refusals struct {
 	record usage.Record // the first, with the count of all
-	since  time.Time    // by the machine's clock
+	until  time.Time    // the end of the second, by the machine's clock: the host's may stand still
 }
 
-// over says whether the second has passed. Where the host's clock stands still, or was
-// put back, the machine's tells.
-func (r *refusals) over(now, machine time.Time) bool {
-	return !now.Before(r.record.At.Truncate(time.Second).Add(time.Second)) || machine.Sub(r.since) >= 2*time.Second
+func newRefusals(r usage.Record) *refusals {
+	return &refusals{r, time.Now().Add(time.Second - r.At.Sub(r.At.Truncate(time.Second)))}
 }
+
+// over says whether the second has passed.
+func (r *refusals) over(now time.Time) bool { return !now.Before(r.until) }
 
 // maxMerged bounds the records that wait for more of their kind.
 const maxMerged = 10_000
 
-func startRecorder(u store.Usage, o RecordingOptions, now func() time.Time, report func(error, int)) *recorder {
+func startRecorder(u store.Usage, o RecordingOptions, report func(error, int)) *recorder {
 	r := &recorder{
-		usage: u, opts: o, now: now, report: report,
+		usage: u, opts: o, report: report,
 		gather: newGroup(), room: make(chan struct{}), merged: map[refusalKey]*refusals{},
 		work: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
@@ -219,7 +219,7 @@ func (r *recorder) refuse(rec usage.Record) {
 	r.counters.Received++
 	switch {
 	case len(r.merged) < maxMerged:
-		r.merged[k] = &refusals{rec, time.Now()}
+		r.merged[k] = newRefusals(rec)
 	case len(r.gather.records) < r.opts.Pending:
 		r.push(rec)
 	default:
@@ -248,22 +248,22 @@ func (r *recorder) run() {
 
 // unmerge moves merged refusals to the group that gathers, those that are ready, while
 // that has fewer than most.
-func (r *recorder) unmerge(most int, ready func(_ *refusals, now, machine time.Time) bool) {
-	now, machine := r.now(), time.Now()
+func (r *recorder) unmerge(most int, ready func(_ *refusals, now time.Time) bool) {
+	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, same := range r.merged {
 		if len(r.gather.records) >= most {
 			return
 		}
-		if ready(same, now, machine) {
+		if ready(same, now) {
 			r.push(same.record)
 			delete(r.merged, key)
 		}
 	}
 }
 
-func whatever(*refusals, time.Time, time.Time) bool { return true }
+func whatever(*refusals, time.Time) bool { return true }
 
 // take ends the gathering of a group.
 func (r *recorder) take() *group {

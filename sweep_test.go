@@ -433,10 +433,12 @@ func TestBackgroundSweep(t *testing.T) {
 		w.faults.Set(faults.On(faults.List, func(int) faults.Fault { return faults.Fault{Err: store.ErrUnavailable} }))
 		time.Sleep(2 * time.Minute)
 		w.faults.Set(nil)
+		synctest.Wait() // the log is somebody else's until then
 		if n := strings.Count(log.String(), "could not be swept"); n != 1 {
 			t.Errorf("%d lines of log for one round:\n%s", n, log.String())
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		entries, told := swept(t, w.under, w.org)
 		if len(entries) != 1 || entries[0].Actor != "" || told["project_member"] != 1 {
 			t.Errorf("swept: %+v", entries)

@@ -108,7 +108,7 @@ func Open(ctx context.Context, st store.Store, o *Options) (*Tenet, error) {
 		return nil, fmt.Errorf("tenet.Open: %w", err)
 	}
 	t.follower = startFollower(t.replica, t.options.Poll, t.options.MaxStaleness, t.reportFeed)
-	t.recorder = startRecorder(t.usage, t.options.Recording, t.clock.now, t.reportUsage)
+	t.recorder = startRecorder(t.usage, t.options.Recording, t.reportUsage)
 	t.sweeper = startSweeper(t, t.options.Sweep)
 	t.renewer = startRenewer(t)
 	return t, nil
