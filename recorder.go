@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -242,6 +243,9 @@ func (r *recorder) run() {
 			r.write(r.take())
 			return
 		}
+		// Whoever the last group has let go on comes back at once if it has more: let it
+		// into this one, so that it waits for one commit and not for two.
+		runtime.Gosched()
 		r.write(r.take())
 	}
 }
