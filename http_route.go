@@ -19,8 +19,8 @@ type Route struct {
 	// Shape is how the answer tells its usage; of the zero Shape nothing is read, and
 	// the units are unknown but for the one request.
 	Shape meter.Shape
-	// Form says that the body is multipart/form-data and the model a field of it, before
-	// the file. Otherwise the body is a JSON object and the model a member of it.
+	// Form says that the body is multipart/form-data and the model a field of it.
+	// Otherwise the body is a JSON object and the model a member of it.
 	Form bool
 	// AskUsage says that a stream tells its usage only where the member
 	// stream_options.include_usage asks for it. Where the client did not, the gateway

@@ -70,7 +70,8 @@ type Upkeep interface {
 	// transaction. Its arguments and errors are those of Verify.
 	//
 	//   - K2: The buckets of the organization and span must then be what usage.Tally
-	//     makes of the records, and no others have changed.
+	//     makes of the records, a day the sum of its quarters' records, and no others
+	//     have changed.
 	Rebuild(ctx context.Context, org tenancy.OrgID, from, to time.Time) error
 	// Reprice gives the records of a span of whole days of UTC the cost that a function
 	// says, and makes their buckets anew, in one transaction. It says how many records
